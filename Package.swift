@@ -1,0 +1,157 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Dependencies point downwards only. A target names each module it imports, and CI builds with
+// `--explicit-target-dependency-import-check error`, so a wrong arrow does not compile. One line per target and test target,
+// from the leaves of the graph to the executables.
+
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "purser",
+    products: [
+        .executable(name: "purserd", targets: ["purserd"]),
+        .executable(name: "purser", targets: ["purser"]),
+        .library(name: "PurserClient", targets: ["PurserClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.25.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    ],
+    targets: [
+        // C: what Swift cannot say, and files that are built in.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(name: "CEmbedded"),
+
+        // Values and state machines: no I/O, no clock.
+        module("SecretBytes"),
+        tests("SecretBytesTests", ["SecretBytes"]),
+        module("JSON", ["SecretBytes"]),
+        tests("JSONTests", ["JSON", "SecretBytes"]),
+        module("JSONRPC", ["JSON", "SecretBytes"]),
+        tests("JSONRPCTests", ["JSON", "JSONRPC", "SecretBytes"]),
+        module("RFC3339"),
+        tests("RFC3339Tests", ["RFC3339"]),
+        module("OAuth", ["JSON", "SecretBytes"]),
+        tests("OAuthTests", ["OAuth", "SecretBytes"]),
+        module("ConnectedAccounts", [deque, heap]),
+        tests("ConnectedAccountsTests", ["ConnectedAccounts"]),
+        module("StrictYAML", ["Yams"]),
+        tests("StrictYAMLTests", ["StrictYAML"]),
+        module(
+            "ProviderCatalog", ["CEmbedded", "ConnectedAccounts", "OAuth", "StrictYAML"],
+            exclude: ["FORMAT.md", "Providers"]),
+        tests("ProviderCatalogTests", ["ConnectedAccounts", "OAuth", "ProviderCatalog", "StrictYAML"]),
+        module(
+            "DaemonConfiguration",
+            ["ConnectedAccounts", "JSON", "OAuth", "ProviderCatalog", "RFC3339", "SecretBytes", "StrictYAML"]),
+        tests(
+            "DaemonConfigurationTests",
+            ["ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog", "SecretBytes", "StrictYAML"]),
+
+        // The vault, and the one stateful part over it.
+        module("SecretVault", ["CLinux"], exclude: ["FORMAT.md"]),
+        tests("SecretVaultTests", ["CLinux", "SecretBytes", "SecretVault"]),
+        module(
+            "CredentialBroker",
+            [
+                "ConnectedAccounts", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth", "ProviderCatalog", "RFC3339",
+                "SecretBytes", "SecretVault", crypto, heap,
+            ]),
+        .target(
+            name: "TestKit",
+            dependencies: [
+                "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth", "RFC3339",
+                "SecretBytes", "SecretVault",
+            ], path: "Tests/TestKit", swiftSettings: strict),
+        tests(
+            "CredentialBrokerTests",
+            [
+                "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth",
+                "SecretBytes",
+                "SecretVault", "TestKit",
+            ]),
+        tests("ProtocolTests", ["CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
+
+        // Leaves that talk to the world.
+        module("SecretFiles", ["SecretBytes"]),
+        tests("SecretFilesTests", ["SecretBytes", "SecretFiles"]),
+        module("Systemd", ["CLinux", "CSystemd", "RFC3339", logging]),
+        tests("SystemdTests", ["CLinux", "Systemd", logging]),
+        module("SocketServer", ["CLinux", "JSON", "JSONRPC", "SecretBytes", nio, nioPosix]),
+        tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", nio, nioEmbedded, nioPosix]),
+        module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
+        tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
+        module("ProviderSimulator", ["ConnectedAccounts", "SecretBytes", nio, nioHTTP, nioPosix]),
+        tests("ProviderSimulatorTests", ["ConnectedAccounts", "ProviderSimulator", "SecretBytes", nio, nioPosix]),
+
+        // The daemon.
+        module(
+            "Daemon",
+            [
+                "CEmbedded", "CLinux", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "OAuth",
+                "ProviderSimulator", "SecretBytes", "SecretFiles", "SecretVault", "SocketServer", "Systemd",
+                "TokenEndpoint",
+                logging, nio, nioPosix, signals,
+            ]),
+        .executableTarget(
+            name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],
+            swiftSettings: strict),
+
+        // The client and the command line over it; they know nothing of the daemon's inside.
+        module("PurserClient", ["JSON", "RFC3339", "SecretBytes"]),
+        module("PurserCommand", ["PurserClient", "SecretBytes", arguments]),
+        .executableTarget(name: "purser", dependencies: ["PurserCommand"], swiftSettings: strict),
+        .target(name: "LineServer", path: "Tests/LineServer", swiftSettings: strict),
+        tests("PurserClientTests", ["LineServer", "PurserClient", "SecretBytes"]),
+        tests("PurserCommandTests", ["LineServer", "PurserClient", "PurserCommand", "SecretBytes"]),
+
+        // The whole, against real programs.
+        tests(
+            "SystemTests",
+            [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], exclude: ["Scripts"]),
+    ]
+)

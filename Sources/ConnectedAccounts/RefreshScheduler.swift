@@ -1,0 +1,165 @@
+import HeapModule
+
+/// Decides when which connection's tokens are refreshed: one refresh per connection at a time, proactive, bounded per
+/// endpoint.
+///
+/// A value without clock, randomness or I/O: instants and jitter come in, tickets to send come out, the same calls give
+/// the same tickets. Whoever sends one reports its end with ``succeeded(_:life:now:jitter:)``,
+/// ``failed(_:failure:now:jitter:)`` or ``abandoned(_:now:jitter:)``, exactly once; a second report changes nothing.
+package struct RefreshScheduler: Sendable {
+    struct Wake: Comparable {
+        var at: BootInstant
+        var place: Place
+
+        static func < (left: Wake, right: Wake) -> Bool { left.at < right.at }
+    }
+
+    var entries: [Slot: RefreshEntry] = [:]
+    var wakes = Heap<Wake>()
+    var sweepWakesAt = 64
+    var endpoints: [String: EndpointGate] = [:]
+    var apps: [String: AppGate] = [:]
+    /// Turns of the tickets whose end was not reported yet.
+    var flights: Set<UInt64> = []
+    var lastTurn: UInt64 = 0
+    /// Set at shutdown: what is under way may finish, nothing new starts.
+    var isDraining = false
+
+    /// Between a success and the next refresh of the same connection, however short its tokens live.
+    static let rest: Duration = .seconds(1)
+
+    package init() {}
+
+    // MARK: Connections
+
+    /// Takes a connection in, or its new token set after a login: earlier failures and a suspension count no more.
+    ///
+    /// A refresh that still presents the tokens before is waited for. With the generation that is known already only
+    /// the endpoint, the app and the timing are taken over: what is known of these tokens, and a refresh under way,
+    /// stands.
+    package mutating func put(
+        _ slot: Slot, endpoint: String, app: String, timing: RefreshTiming, life: TokenLife, now: BootInstant,
+        jitter: Double
+    ) {
+        if endpoints[endpoint] == nil { endpoints[endpoint] = EndpointGate() }
+        if apps[app] == nil { apps[app] = AppGate() }
+        let known = entries[slot]
+        guard var entry = known, entry.life.generation == life.generation else {
+            entries[slot] = RefreshEntry(
+                endpoint: endpoint, app: app, timing: timing, life: life, jitter: jitter, flight: known?.flight)
+            return settle(slot)
+        }
+        (entry.endpoint, entry.app, entry.timing, entry.life) = (endpoint, app, timing, life)
+        entries[slot] = entry
+        switch entry.phase {
+        case .idle: settle(slot)
+        case .queued: enqueue(slot, urgent: entry.isUrgent)
+        case .backingOff, .inFlight, .halted: break
+        }
+    }
+
+    package mutating func remove(_ slot: Slot) {
+        entries[slot] = nil
+    }
+
+    /// Stops proactive refreshes but those that keep the grant alive; one under way may finish.
+    package mutating func suspend(_ slot: Slot) {
+        guard let entry = entries[slot], !entry.isSuspended else { return }
+        entries[slot]?.isSuspended = true
+        switch entry.phase {
+        case .idle, .queued: settle(slot)
+        case .backingOff(let until): backOff(slot, until: until)
+        case .inFlight, .halted: break
+        }
+    }
+
+    /// Ends the suspension; a back-off that was running still holds.
+    package mutating func resume(_ slot: Slot, jitter: Double) {
+        guard let entry = entries[slot], entry.isSuspended else { return }
+        entries[slot]?.isSuspended = false
+        entries[slot]?.jitter = jitter
+        switch entry.phase {
+        case .idle: settle(slot)
+        case .backingOff(let until): backOff(slot, until: until)
+        case .queued, .inFlight, .halted: break
+        }
+    }
+
+    /// The auth config was changed: a registration that was rejected gets another chance at once.
+    package mutating func appChanged(_ app: String) {
+        readmit(apps[app]?.changed() ?? [])
+    }
+
+    /// From now on nothing new is sent.
+    package mutating func drain() {
+        isDraining = true
+    }
+
+    // MARK: Demand
+
+    /// A caller needs a newer token than there is: starts a refresh, or joins the one under way.
+    package mutating func demand(_ slot: Slot, now: BootInstant) -> Demand {
+        guard let entry = entries[slot] else { return .impossible(.credentialsMissing) }
+        guard entry.life.isRefreshable else { return .impossible(.noRefreshToken) }
+        guard !entry.isSuspended else { return .impossible(.disabledByCaller) }
+        switch entry.phase {
+        case .halted(let reason): return .impossible(reason)
+        case .inFlight: return .underway
+        case .backingOff(let until) where until > now: return .notBefore(until, .upstreamUnavailable)
+        case .idle where entry.restsUntil > now:
+            if entry.wakeAt != entry.restsUntil { wake(slot, at: entry.restsUntil) }
+        case .idle, .backingOff: enqueue(slot, urgent: true)
+        // Overtakes those for whom nobody waits; its place in their line is found empty.
+        case .queued: if !entry.isUrgent { enqueue(slot, urgent: true) }
+        }
+        return obstacle(entry, now: now)
+    }
+
+    /// What holds up a queued refresh, as far as is known.
+    private func obstacle(_ entry: RefreshEntry, now: BootInstant) -> Demand {
+        if let app = apps[entry.app], let reason = app.reason, let retryAt = app.retryAt, retryAt > now {
+            return .notBefore(retryAt, reason)
+        }
+        if let retryAt = endpoints[entry.endpoint]?.retryAt, retryAt > now {
+            return .notBefore(retryAt, .upstreamUnavailable)
+        }
+        return .underway
+    }
+
+    // MARK: To show
+
+    /// When the connection's next refresh is planned, or nil if none is.
+    package func nextRefresh(_ slot: Slot) -> BootInstant? {
+        entries[slot]?.wakeAt
+    }
+
+    /// Failures in a row since the last success.
+    package func failures(_ slot: Slot) -> Int {
+        entries[slot]?.failures ?? 0
+    }
+
+    package func isInFlight(_ slot: Slot) -> Bool {
+        entries[slot]?.phase == .inFlight
+    }
+
+    /// Tickets whose end was not reported yet.
+    package var inFlight: Int { flights.count }
+
+    /// Connections that wait for their endpoint or their app.
+    package var queued: Int { entries.values.reduce(0) { $0 + ($1.phase == .queued ? 1 : 0) } }
+
+    /// Under way by the gates' own count.
+    var gatesUnderWay: Int { endpoints.values.reduce(0) { $0 + $1.inFlight } }
+
+    /// Places held in all lines and the timetable, those given up included.
+    var placesHeld: Int {
+        wakes.count + endpoints.values.reduce(0) { $0 + $1.waiting } + apps.values.reduce(0) { $0 + $1.waiting }
+    }
+
+    /// In order of their addresses.
+    package var endpointHealth: [EndpointHealth] {
+        endpoints.sorted { $0.key < $1.key }.map { url, gate in
+            EndpointHealth(url: url, consecutiveFailures: gate.consecutiveFailures, retryAt: gate.retryAt)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package import ConnectedAccounts
+internal import SecretVault
+
+/// The daemon's state in a few figures, for a status line.
+package struct BrokerSummary: Sendable {
+    package var counts: [ConnectionStatus: Int]
+    /// Nil if none is planned.
+    package var nextRefresh: Duration?
+    /// What protection this machine does not give.
+    package var shortcomings: [String]
+}
+
+extension Broker {
+    /// The state as it is now. Takes the lock for as long as it takes to look at every connection.
+    package func summary() -> BrokerSummary {
+        withState { state, now in
+            BrokerSummary(
+                counts: state.statusCounts(now: now),
+                nextRefresh: state.scheduler.nextWake(now: now).map { max(.zero, now.duration(to: $0)) },
+                shortcomings: state.vault.statistics.protection.shortcoming.map { [$0] } ?? [])
+        }
+    }
+
+    /// From now on nothing new is taken on: calls that wait are told so, and no refresh is begun.
+    package func beginStopping() {
+        let finished = withState { state, now in state.beginStopping(now: now) }
+        for call in finished { call.deliver() }
+        doorbell.ring()
+    }
+
+    /// Refreshes that were sent and not answered yet.
+    package var refreshesInFlight: Int {
+        withState { state, _ in state.scheduler.inFlight }
+    }
+
+    /// Overwrites every secret. Nothing can be answered after it.
+    package func wipe() {
+        withState { state, _ in state.vault.wipe() }
+    }
+}
+
+extension BrokerState {
+    fileprivate mutating func beginStopping(now: BootInstant) -> [FinishedCall] {
+        isStopping = true
+        scheduler.drain()
+        return waiting.takeAll().map { FinishedCall($0.reply, error: .shuttingDown) }
+    }
+}

@@ -1,0 +1,92 @@
+internal import ConnectedAccounts
+package import DaemonConfiguration
+package import SecretBytes
+internal import Synchronization
+
+/// The secrets that a configuration refers to, read before the broker's lock is taken: reading files may take its time.
+package struct ConfiguredSecrets: Sendable {
+    var clientSecrets: [String: SecretBox] = [:]
+    var credentials: [String: CredentialsBox] = [:]
+    /// What could not be read or used, each with what to do about it. Everything else works.
+    package private(set) var problems: [String] = []
+
+    /// Reads every reference of `configuration` with `read`.
+    package init<Failure: Error & CustomStringConvertible>(
+        of configuration: PurserConfiguration, read: (SecretReference) throws(Failure) -> SecretBytes
+    ) {
+        for authConfig in configuration.authConfigs {
+            guard let reference = authConfig.clientSecret else { continue }
+            do throws(Failure) {
+                clientSecrets[authConfig.id] = SecretBox(try read(reference))
+            } catch {
+                problems.append("authConfigs.\(authConfig.id).clientSecret: \(error)")
+            }
+        }
+        for connection in configuration.connections { add(connection, of: configuration, read: read) }
+    }
+
+    private mutating func add<Failure: Error & CustomStringConvertible>(
+        _ connection: ConnectionDefinition, of configuration: PurserConfiguration,
+        read: (SecretReference) throws(Failure) -> SecretBytes
+    ) {
+        guard let reference = connection.credentials,
+            let scheme = configuration.authConfigs.first(where: { $0.id == connection.authConfigID })?.authScheme
+        else { return }
+        do throws(Failure) {
+            let text = try read(reference)
+            do throws(ImportedCredentialsError) {
+                let imported = try text.withBytes { bytes throws(ImportedCredentialsError) in
+                    CredentialsBox(
+                        try ImportedCredentials.read(bytes, authScheme: scheme), seed: SecretBytes(copying: bytes))
+                }
+                credentials[connection.id] = imported
+            } catch {
+                problems.append("connections \(connection.id): \(error)")
+            }
+        } catch {
+            problems.append("connections \(connection.id): \(error)")
+        }
+    }
+}
+
+/// What was imported for one connection, where only copyable values go.
+final class CredentialsBox: Sendable {
+    private let tokens: Mutex<TokenSet?>
+    /// The text as configured: a changed one is a new login.
+    let seed: SecretBytes
+    let expiresAt: WallInstant?
+    let scopes: [String]?
+    let accounts: [[Account.Field]]
+
+    init(_ imported: consuming ImportedCredentials, seed: consuming SecretBytes) {
+        self.seed = seed
+        expiresAt = imported.expiresAt
+        scopes = imported.scopes
+        accounts = imported.accounts
+        tokens = Mutex(TokenSet(imported.takeSecret()))
+    }
+
+    /// The secrets, the first time.
+    func takeTokens() -> TokenSet? {
+        var taken: TokenSet?
+        tokens.withLock { taken = $0.take() }
+        return taken
+    }
+}
+
+extension TokenSet {
+    fileprivate init(_ secret: consuming ImportedCredentials.Secret) {
+        self.init()
+        switch consume secret {
+        case .none: break
+        case .apiKey(let key): set(.apiKey, key)
+        case .bearerToken(let token): set(.bearerToken, token)
+        case .basic(let username, let password):
+            set(.username, SecretBytes(utf8: username))
+            set(.password, password)
+        case .tokens(let accessToken, let refreshToken):
+            set(.accessToken, ifThere: accessToken)
+            set(.refreshToken, ifThere: refreshToken)
+        }
+    }
+}

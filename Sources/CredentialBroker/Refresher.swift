@@ -1,0 +1,224 @@
+package import ConnectedAccounts
+package import OAuth
+internal import ProviderCatalog
+internal import SecretBytes
+
+/// The waiting part of the broker: sleeps until something is due, sends what may be sent, takes in the answers.
+extension Broker {
+    /// The longest sleep: the refresher shows at least this often that it lives, and notices that the wall clock was set.
+    private static var longestSleep: Duration { .seconds(2) }
+
+    /// Runs until the task is cancelled. What was sent before is then still taken in, bounded by its own time.
+    package func run() async {
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                let (tickets, wake) = beginRound()
+                for ticket in tickets {
+                    // A refresh that was sent is finished even if the daemon is told to stop: its tokens exist from then on.
+                    group.addTask { await Task.detached { await self.refresh(ticket) }.value }
+                }
+                compactVault()
+                await sleep(until: wake)
+            }
+        }
+        deliverAudit(withState { state, _ in state.audit.take() })
+    }
+
+    private func sleep(until wake: BootInstant?) async {
+        let latest = clock.now.advanced(by: Self.longestSleep)
+        let deadline = min(wake ?? latest, latest)
+        await withTaskGroup { group in
+            group.addTask { try? await self.clock.sleep(until: deadline, tolerance: nil) }
+            group.addTask { await self.doorbell.wait() }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func refresh(_ ticket: RefreshScheduler.Ticket) async {
+        var attempt = RefreshAttempt(ticket)
+        while let exchange = next(&attempt) {
+            let timeout = exchange.timeout
+            take(await transport.send(exchange.intoRequest(), timeout: timeout), of: &attempt)
+        }
+    }
+}
+
+/// The steps of the refresher, none of which waits: ``Broker/run()`` takes them as time passes, a test as it likes.
+extension Broker {
+    /// Answers those whose time is up, and gives what is to be sent now, and when to look again.
+    package func beginRound() -> (tickets: [RefreshScheduler.Ticket], wake: BootInstant?) {
+        let round = withState { state, now in state.round(now: now) }
+        for call in round.finished { call.deliver() }
+        deliverAudit(round.audit)
+        countRound()
+        return (round.tickets, round.wake)
+    }
+
+    /// What the attempt sends next; nil when it is over.
+    package func next(_ attempt: inout RefreshAttempt) -> RefreshExchange? {
+        switch attempt.stage {
+        case .preparing: return prepare(&attempt)
+        case .discovering(let authConfigID, let issuer, let locations):
+            return discover(issuer, for: authConfigID, at: locations, &attempt)
+        case .sent, .over: return nil
+        }
+    }
+
+    /// Takes in how the last exchange ended.
+    package func take(_ outcome: consuming ProviderOutcome, of attempt: inout RefreshAttempt) {
+        switch attempt.stage {
+        case .preparing, .over: return
+        case .discovering(let authConfigID, let issuer, let locations):
+            guard case .answered(let response) = outcome,
+                let metadata = try? ServerMetadata.read(response, issuer: issuer)
+            else {
+                attempt.stage = .discovering(
+                    authConfigID: authConfigID, issuer: issuer, locations: Array(locations.dropFirst()))
+                return
+            }
+            withState { state, _ in state.learn(metadata, of: authConfigID) }
+            attempt.stage = .preparing
+        case .sent(let description):
+            let box = OutcomeBox(TokenAnswerReader.read(outcome, description: description, receivedAt: wallSeconds))
+            end(&attempt) { state, ticket, now in state.finish(ticket, outcome: box.take(), now: now) }
+        }
+    }
+
+    private func prepare(_ attempt: inout RefreshAttempt) -> RefreshExchange? {
+        let ticket = attempt.ticket
+        let prepared = withState { state, now in PreparedBox(state.prepare(ticket, now: now)) }
+        switch prepared.take() {
+        case .obsolete: end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
+        case .unbuildable: end(&attempt) { state, ticket, now in state.unbuildable(ticket, now: now) }
+        case .graceOver: end(&attempt) { state, ticket, now in state.graceOver(ticket, now: now) }
+        case .discover(let authConfigID, let issuer):
+            return discover(issuer, for: authConfigID, at: ServerMetadata.Location.allCases, &attempt)
+        case .send(let request, let timeout, let description):
+            attempt.stage = .sent(description)
+            return RefreshExchange(request: request, timeout: timeout)
+        }
+        return nil
+    }
+
+    /// Asks for the issuer's metadata (OpenID Connect Discovery, RFC 8414) at the first of the locations.
+    private func discover(
+        _ issuer: String, for authConfigID: String, at locations: [ServerMetadata.Location],
+        _ attempt: inout RefreshAttempt
+    ) -> RefreshExchange? {
+        guard let location = locations.first, let request = try? ServerMetadata.request(issuer: issuer, at: location)
+        else {
+            end(&attempt) { state, ticket, now in state.discoveryFailed(ticket, now: now) }
+            return nil
+        }
+        attempt.stage = .discovering(authConfigID: authConfigID, issuer: issuer, locations: locations)
+        return RefreshExchange(request: request, timeout: .seconds(30))
+    }
+
+    private func end(
+        _ attempt: inout RefreshAttempt,
+        _ body: (inout BrokerState, RefreshScheduler.Ticket, BootInstant) -> [FinishedCall]
+    ) {
+        let ticket = attempt.ticket
+        attempt.stage = .over
+        let finished = withState { state, now in body(&state, ticket, now) }
+        for call in finished { call.deliver() }
+        doorbell.ring()
+    }
+}
+
+/// One refresh on its way through its exchanges with the provider: the issuer's metadata first, where they are not known.
+package struct RefreshAttempt: Sendable {
+    enum Stage: Sendable {
+        case preparing
+        case discovering(authConfigID: String, issuer: String, locations: [ServerMetadata.Location])
+        case sent(TokenEndpointDescription)
+        case over
+    }
+
+    let ticket: RefreshScheduler.Ticket
+    var stage = Stage.preparing
+
+    /// The attempt for which the ticket is the leave. It must be gone through to its end.
+    package init(_ ticket: RefreshScheduler.Ticket) {
+        self.ticket = ticket
+    }
+}
+
+/// One request to a provider, and how long its answer is waited for.
+package struct RefreshExchange: ~Copyable, Sendable {
+    package let request: ProviderRequest
+    package let timeout: Duration
+
+    package consuming func intoRequest() -> ProviderRequest { request }
+}
+
+/// What one round of the refresher has to do.
+struct RefresherRound: Sendable {
+    var tickets: [RefreshScheduler.Ticket]
+    var finished: [FinishedCall]
+    var audit: (records: [AuditRecord], dropped: Int)
+    var wake: BootInstant?
+}
+
+extension BrokerState {
+    mutating func round(now: BootInstant) -> RefresherRound {
+        let finished = expireWaiting(now: now)
+        sessions.removeExpired(now: now)
+        let tickets = dueRefreshes(now: now)
+        let mustWrite = audit.writeAt.map { $0 <= now } ?? false
+        let batch = mustWrite ? audit.take() : ([], 0)
+        return RefresherRound(tickets: tickets, finished: finished, audit: batch, wake: nextWake(now: now))
+    }
+
+    private func nextWake(now: BootInstant) -> BootInstant? {
+        [scheduler.nextWake(now: now), waiting.nextDeadline, audit.writeAt].compactMap(\.self).min()
+    }
+
+    /// The issuer has said where its endpoints are; what the configuration says of them stands.
+    mutating func learn(_ metadata: ServerMetadata, of authConfigID: String) {
+        guard var authConfig = authConfigs[authConfigID], authConfig.endpoints.needsDiscovery,
+            authConfig.endpoints.issuer == metadata.issuer
+        else { return }
+        authConfig.endpoints.tokenEndpoint?.url = metadata.tokenEndpoint
+        if !authConfig.endpoints.statesClientAuthentication, let method = metadata.clientAuthentication {
+            authConfig.endpoints.tokenEndpoint?.clientAuthentication = method
+        }
+        authConfigs[authConfigID] = authConfig
+    }
+
+    /// The issuer's metadata could not be read: nothing was presented, so it is simply tried again.
+    mutating func discoveryFailed(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
+        let failure = TokenFailure(
+            failureClass: .transient, reason: StatusReason.upstreamUnavailable.slug, mayHaveBeenApplied: false)
+        return finish(ticket, outcome: .failed(failure), now: now)
+    }
+}
+
+/// Carries one noncopyable value out of the lock.
+private final class PreparedBox: @unchecked Sendable {
+    // Sendable: made by one task and emptied by the same.
+    private var value: PreparedRefresh?
+
+    init(_ value: consuming PreparedRefresh) {
+        self.value = consume value
+    }
+
+    func take() -> PreparedRefresh {
+        value.take() ?? .obsolete
+    }
+}
+
+/// Carries one noncopyable value into the lock.
+private final class OutcomeBox: @unchecked Sendable {
+    // Sendable: made by one task and emptied by the same.
+    private var value: TokenOutcome?
+
+    init(_ value: consuming TokenOutcome) {
+        self.value = consume value
+    }
+
+    func take() -> TokenOutcome {
+        value.take() ?? .failed(TokenFailure(failureClass: .transient, reason: "lost", mayHaveBeenApplied: true))
+    }
+}

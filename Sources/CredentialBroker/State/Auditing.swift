@@ -1,0 +1,34 @@
+internal import ConnectedAccounts
+internal import JSONRPC
+
+extension BrokerState {
+    /// Notes that a connection's credential was handed out.
+    mutating func noteIssue(_ slot: Int, to caller: Caller, agent: Agent, method: Method, now: BootInstant) {
+        guard let connection = directory[slot], connection.standing.servesToken(at: now) else { return }
+        let fingerprint = secrets[slot]?.fingerprint
+        let begins = audit.note(
+            caller: caller.serial, method: method, slot: slot, generation: connection.generation, isDenial: false,
+            now: now
+        ) {
+            AuditRecord(
+                outcome: .issued, method: method.rawValue, peer: caller.peer, agent: agent.name,
+                connectionID: connection.id, generation: connection.generation, fingerprint: fingerprint,
+                remainingSeconds: connection.standing.life?.remaining(at: now)?.components.seconds, count: 1)
+        }
+        if begins { needsRefresher = true }
+    }
+
+    /// Notes that a call was denied; other errors are not the audit's affair.
+    mutating func noteDenial(_ error: RPCError, from caller: Caller, method: Method, now: BootInstant) {
+        guard error == .forbidden || error == .notFound else { return }
+        let agent = caller.agentIndex(in: configuration.agents, epoch: epoch).map { configuration.agents[$0].name }
+        let begins = audit.note(
+            caller: caller.serial, method: method, slot: nil, generation: 0, isDenial: true, now: now
+        ) {
+            AuditRecord(
+                outcome: .denied, method: method.rawValue, peer: caller.peer, agent: agent, connectionID: nil,
+                generation: 0, fingerprint: nil, remainingSeconds: nil, count: 1)
+        }
+        if begins { needsRefresher = true }
+    }
+}

@@ -1,0 +1,229 @@
+internal import ConnectedAccounts
+internal import DaemonConfiguration
+internal import OAuth
+internal import ProviderCatalog
+internal import SecretBytes
+internal import SecretVault
+
+/// Takes a configuration over: at the start, and at each reload.
+///
+/// Tokens that were refreshed since are newer than what the configuration says, so a connection whose configured credential has
+/// not changed keeps its own.
+extension BrokerState {
+    /// All of it or, for what cannot be used, a warning. Gives the calls that can be answered now.
+    mutating func apply(
+        _ new: PurserConfiguration, secrets given: ConfiguredSecrets, now: BootInstant
+    ) -> [FinishedCall] {
+        configuration.agents = new.agents
+        configuration.masking = new.masking
+        configuration.warnings = new.warnings + given.problems
+        configuration.loadedAt = wall(now)
+        epoch += 1
+        removeConnections(notIn: new)
+        for definition in new.authConfigs {
+            take(definition, catalog: new.catalog, secret: given.clientSecrets[definition.id])
+        }
+        for definition in new.connections { take(definition, given: given.credentials[definition.id], now: now) }
+        configuredConnections = Set(new.connections.map(\.id))
+        needsRefresher = true
+        return retry(waiting.takeAll(), now: now)
+    }
+
+    // MARK: What is gone
+
+    private mutating func removeConnections(notIn new: PurserConfiguration) {
+        let definitions = Dictionary(new.connections.map { ($0.id, $0) }) { first, _ in first }
+        for slot in directory.used {
+            guard let connection = directory[slot], configuredConnections.contains(connection.id) else { continue }
+            let definition = definitions[connection.id]
+            if let definition, isSameGrant(connection, definition, new) { continue }
+            remove(slot)
+        }
+        let kept = Set(new.authConfigs.map(\.id))
+        for id in authConfigs.keys.filter({ !kept.contains($0) }) {
+            if let secret = authConfigs[id]?.clientSecret { _ = vault.remove(secret) }
+            authConfigs[id] = nil
+            rejectedApps[id] = nil
+        }
+    }
+
+    /// Whether the tokens that are held can still be those of the connection as it is configured now.
+    private func isSameGrant(
+        _ connection: Connection, _ definition: ConnectionDefinition, _ new: PurserConfiguration
+    ) -> Bool {
+        let authConfig = new.authConfigs.first { $0.id == definition.authConfigID }
+        return definition.userID == connection.userID && definition.authConfigID == connection.authConfigID
+            && authConfig?.provider == connection.provider && authConfig?.authScheme == connection.authScheme
+    }
+
+    private mutating func remove(_ slot: Int) {
+        if let record = secrets.removeValue(forKey: slot)?.record { _ = vault.remove(record) }
+        if let connection = directory[slot] { forgetSent(connection.id) }
+        audit.forget(slot)
+        scheduler.remove(slot)
+        directory.remove(slot)
+    }
+
+    // MARK: Auth configs
+
+    private mutating func take(_ definition: AuthConfigDefinition, catalog: ProviderCatalog, secret: SecretBox?) {
+        // The configuration was checked: its providers can be read.
+        guard let provider = (try? catalog.provider(definition.provider)) ?? nil else { return }
+        let old = authConfigs[definition.id]
+        var authConfig = AuthConfig(definition: definition, provider: provider, endpoints: definition.endpoints)
+        let isSameSecret = secret.map { holds(old?.clientSecret, $0) } ?? true
+        authConfig.clientSecret = isSameSecret ? old?.clientSecret : nil
+        if let secret, !isSameSecret { authConfig.clientSecret = storeClientSecret(secret.bytes, of: definition.id) }
+        // One that cannot be read this time is kept; one that is configured no more is not.
+        if definition.clientSecret == nil, let unused = authConfig.clientSecret {
+            _ = vault.remove(unused)
+            authConfig.clientSecret = nil
+        }
+        guard let old, old.definition == definition, old.provider == provider, isSameSecret else {
+            authConfigs[definition.id] = authConfig
+            // A registration that the provider rejected may be mended.
+            rejectedApps[definition.id] = nil
+            scheduler.appChanged(definition.id)
+            return
+        }
+    }
+
+    private borrowing func holds(_ record: RecordHandle?, _ secret: SecretBox) -> Bool {
+        guard let record else { return false }
+        return vault.withPayload(record) { SecretBytes(copying: $0).isEqual(to: secret.bytes) } ?? false
+    }
+
+    // MARK: Connections
+
+    private mutating func take(_ definition: ConnectionDefinition, given: CredentialsBox?, now: BootInstant) {
+        guard let authConfig = authConfigs[definition.authConfigID] else { return }
+        let seed = given.map { box in box.seed.withBytes { fingerprint(of: $0) } }
+        if let slot = directory.slot(id: definition.id), given == nil || secrets[slot]?.seed == seed {
+            return keep(slot, definition, authConfig, now: now)
+        }
+        let known = directory.slot(id: definition.id).flatMap { directory[$0] }
+        var connection = connection(definition, authConfig, given: given, createdAt: known?.createdAt, now: now)
+        let tokens = given?.takeTokens() ?? TokenSet()
+        connection.standing = ConnectionStanding(
+            life: life(of: tokens, given: given, authConfig, generation: (known?.generation ?? 0) + 1, now: now))
+        // Whoever disabled it did not mean one set of tokens.
+        connection.standing.isDisabled = known?.standing.isDisabled ?? false
+        guard let stored = store(tokens, of: connection) else {
+            configuration.warnings.append("connections \(definition.id): the vault has no room for it")
+            return
+        }
+        let slot = directory.put(connection)
+        secrets[slot] = ConnectionSecrets(
+            record: stored.record, fingerprint: stored.fingerprint, seed: seed,
+            rotates: authConfig.provider.refresh.rotation == .always)
+        schedule(slot, authConfig, now: now)
+        if connection.standing.isDisabled { scheduler.suspend(slot) }
+    }
+
+    /// A connection that is known, with the credential it came with: its own tokens are at least as new.
+    private mutating func keep(
+        _ slot: Int, _ definition: ConnectionDefinition, _ authConfig: AuthConfig, now: BootInstant
+    ) {
+        // The endpoint or the timing may be other ones now.
+        schedule(slot, authConfig, now: now)
+        guard let connection = directory[slot] else { return }
+        let toolkit = authConfig.definition.toolkit
+        guard connection.alias != definition.alias || connection.toolkit != toolkit else { return }
+        var changed = connection.used(for: toolkit)
+        changed.alias = definition.alias
+        changed.updatedAt = wall(now)
+        _ = directory.put(changed)
+    }
+
+    private mutating func schedule(_ slot: Int, _ authConfig: AuthConfig, now: BootInstant) {
+        guard let connection = directory[slot], let life = connection.standing.life else { return }
+        guard connection.authScheme == .oauth2 || connection.authScheme == .clientCredentials else { return }
+        scheduler.put(
+            slot, endpoint: authConfig.endpointKey, app: authConfig.id, timing: authConfig.timing, life: life, now: now,
+            jitter: jitter())
+    }
+
+    private func connection(
+        _ definition: ConnectionDefinition, _ authConfig: AuthConfig, given: CredentialsBox?, createdAt: WallInstant?,
+        now: BootInstant
+    ) -> Connection {
+        let described = given?.accounts ?? []
+        let accounts = described.map {
+            Account(fields: $0, selector: authConfig.provider.selector, fallback: definition.id)
+        }
+        var connection = Connection(
+            id: definition.id, userID: definition.userID, authConfigID: authConfig.id,
+            provider: authConfig.provider.slug,
+            toolkit: authConfig.definition.toolkit, authScheme: authConfig.definition.authScheme,
+            alias: definition.alias,
+            accounts: accounts.isEmpty ? [Account(identifier: definition.id, displayName: definition.id)] : accounts,
+            scopes: (given?.scopes ?? authConfig.definition.scopes).joined(separator: " "),
+            createdAt: createdAt ?? wall(now))
+        connection.connectedAt = wall(now)
+        connection.updatedAt = wall(now)
+        return connection
+    }
+
+    // MARK: Tokens
+
+    /// What is known of the tokens' life; nil where there is nothing to live.
+    private func life(
+        of tokens: borrowing TokenSet, given: CredentialsBox?, _ authConfig: AuthConfig, generation: UInt64,
+        now: BootInstant
+    ) -> TokenLife? {
+        switch authConfig.definition.authScheme {
+        case .clientCredentials:
+            return TokenLife(generation: 0, obtainedAt: now, lifetime: .zero, isRefreshable: true)
+        case .oauth2:
+            guard tokens.has(.accessToken) || tokens.has(.refreshToken) else { return nil }
+            var life = TokenLife(
+                generation: generation, obtainedAt: now,
+                lifetime: lifetime(of: given?.expiresAt, tokens, authConfig, now: now),
+                isRefreshable: tokens.has(.refreshToken) && authConfig.endpoints.tokenEndpoint != nil)
+            // One that has run out long ago is shown with its own end.
+            if let end = given?.expiresAt, end < wall(now), life.lifetime == .zero {
+                life.obtainedAt = now.advanced(by: .seconds(end.seconds - wall(now).seconds))
+            }
+            return life
+        case .apiKey, .bearerToken, .basic:
+            guard given != nil else { return nil }
+            return TokenLife(generation: generation, obtainedAt: now, lifetime: nil, isRefreshable: false)
+        }
+    }
+
+    /// R5, for a token that was not asked for here: what came with it, its own expiry, the catalogue's value.
+    private func lifetime(
+        of expiresAt: WallInstant?, _ tokens: borrowing TokenSet, _ authConfig: AuthConfig, now: BootInstant
+    ) -> Duration? {
+        guard tokens.has(.accessToken) else { return .zero }
+        if let expiresAt { return .seconds(max(0, expiresAt.seconds - wall(now).seconds)) }
+        let own = tokens.with(.accessToken) { JWTLifetime.read($0, now: wall(now).seconds) } ?? nil
+        guard tokens.has(.refreshToken) else { return own }
+        return own ?? authConfig.provider.refresh.accessTokenLifetime
+    }
+}
+
+extension Account {
+    /// An account from the members that a credential describes it with.
+    fileprivate init(fields: [Field], selector: String?, fallback: String) {
+        let identifier = fields.first { $0.name == selector }?.text ?? fallback
+        let displayName = fields.first { $0.name == "displayName" }?.text ?? identifier
+        self.init(
+            identifier: identifier, displayName: displayName,
+            fields: fields.filter { $0.name != selector && $0.name != "displayName" })
+    }
+}
+
+extension Connection {
+    /// The same grant, for another toolkit of its provider.
+    fileprivate func used(for toolkit: String) -> Connection {
+        var copy = Connection(
+            id: id, userID: userID, authConfigID: authConfigID, provider: provider, toolkit: toolkit,
+            authScheme: authScheme, alias: alias, accounts: accounts, scopes: scopes, createdAt: createdAt)
+        copy.standing = standing
+        copy.updatedAt = updatedAt
+        copy.connectedAt = connectedAt
+        copy.lastRefreshedAt = lastRefreshedAt
+        return copy
+    }
+}

@@ -1,0 +1,9 @@
+internal import ConnectedAccounts
+
+/// The parts of the configuration that are looked at while calls are answered.
+struct LoadedConfiguration: Sendable {
+    var agents: [Agent] = []
+    var masking = Masking.prefix
+    var warnings: [String] = []
+    var loadedAt = WallInstant(seconds: 0)
+}

@@ -1,0 +1,206 @@
+internal import ConnectedAccounts
+internal import JSON
+internal import OAuth
+internal import ProviderCatalog
+internal import SecretBytes
+internal import SecretVault
+
+/// Takes in how refreshes ended: what each answer, and each kind of silence, means for its connection.
+extension BrokerState {
+    /// Takes in how a refresh ended, and gives the calls that can be answered now.
+    mutating func finish(
+        _ ticket: RefreshScheduler.Ticket, outcome: consuming TokenOutcome, now: BootInstant
+    ) -> [FinishedCall] {
+        switch consume outcome {
+        case .granted(let answer): succeed(ticket, answer: answer, now: now)
+        case .failed(let failure): fail(ticket, failure: failure, now: now)
+        }
+        needsRefresher = true
+        return retry(waiting.take(slot: ticket.slot), now: now)
+    }
+
+    /// Not sent after all: nothing was presented, and nothing learnt of the provider.
+    mutating func abandon(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
+        _ = scheduler.abandoned(ticket, now: now, jitter: jitter())
+        needsRefresher = true
+        return retry(waiting.take(slot: ticket.slot), now: now)
+    }
+
+    /// Not sent, because the operator must mend the auth config first; its other connections need not try.
+    mutating func unbuildable(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
+        let failure = TokenFailure(
+            failureClass: .brokenApp, reason: StatusReason.credentialsMissing.slug, mayHaveBeenApplied: false)
+        return finish(ticket, outcome: .failed(failure), now: now)
+    }
+
+    /// Not sent, because it may not be presented again.
+    mutating func graceOver(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
+        let failure = TokenFailure(
+            failureClass: .transient, reason: StatusReason.uncertain.slug, mayHaveBeenApplied: true)
+        return finish(ticket, outcome: .failed(failure), now: now)
+    }
+
+    private mutating func succeed(_ ticket: RefreshScheduler.Ticket, answer: consuming TokenAnswer, now: BootInstant) {
+        guard let connection = directory[ticket.slot], let old = secrets[ticket.slot], scheduler.awaits(ticket) else {
+            // Tokens of a login that was replaced or deleted meanwhile: nobody's any more.
+            _ = scheduler.failed(ticket, failure: .uncertain, now: now, jitter: jitter())
+            return
+        }
+        let life = TokenLife(
+            generation: ticket.generation + 1, obtainedAt: ticket.sentAt,
+            lifetime: lifetime(of: answer, connection: connection), isRefreshable: true)
+        let rotated = isAnother(answer.refreshToken, than: old.record)
+        let scope = answer.scope
+        let fields = answer.fields
+        guard let tokens = newTokens(answer, replacing: old.record), let stored = store(tokens, of: connection) else {
+            counters.failed += 1
+            _ = scheduler.failed(ticket, failure: .uncertain, now: now, jitter: jitter())
+            standing(ticket.slot) { $0.lastFailure = StatusReason("vault_full") }
+            return
+        }
+        secrets[ticket.slot]?.record = stored.record
+        secrets[ticket.slot]?.fingerprint = stored.fingerprint
+        secrets[ticket.slot]?.firstPresentedAt = nil
+        secrets[ticket.slot]?.rotates = rotated || connection.authScheme == .clientCredentials ? rotated : old.rotates
+        let shown = wall(now)
+        directory.update(ticket.slot) { connection in
+            connection.standing.life = life
+            connection.standing.lastFailure = nil
+            connection.standing.verdict = nil
+            connection.scopes = scope ?? connection.scopes
+            connection.lastRefreshedAt = shown
+            connection.updatedAt = shown
+            connection.take(answerFields: fields)
+        }
+        counters.succeeded += 1
+        rejectedApps[connection.authConfigID] = nil
+        _ = scheduler.succeeded(ticket, life: life, now: now, jitter: jitter())
+    }
+
+    /// R5: what the answer says, the token's own expiry, the catalogue's value, the last known one.
+    private func lifetime(of answer: borrowing TokenAnswer, connection: Connection) -> Duration? {
+        answer.expiresIn ?? answer.accessTokenExpiry
+            ?? authConfigs[connection.authConfigID]?.provider.refresh.accessTokenLifetime
+            ?? (connection.lastRefreshedAt == nil ? nil : connection.standing.life?.lifetime)
+    }
+
+    /// R8: an answer without a refresh token keeps the old one.
+    private func newTokens(_ answer: consuming TokenAnswer, replacing old: RecordHandle) -> TokenSet? {
+        var tokens = TokenSet()
+        tokens.set(.accessToken, answer.accessToken)
+        if let refreshToken = answer.refreshToken.take() {
+            tokens.set(.refreshToken, refreshToken)
+            return tokens
+        }
+        if let kept = refreshToken(in: old) { tokens.set(.refreshToken, kept.bytes) }
+        return tokens
+    }
+
+    /// Some servers repeat the refresh token that they go on accepting.
+    private func isAnother(_ refreshToken: borrowing SecretBytes?, than record: RecordHandle) -> Bool {
+        switch refreshToken {
+        case .none: return false
+        case .some(let refreshToken):
+            guard let known = self.refreshToken(in: record) else { return true }
+            return !known.bytes.isEqual(to: refreshToken)
+        }
+    }
+
+    private mutating func fail(_ ticket: RefreshScheduler.Ticket, failure: TokenFailure, now: BootInstant) {
+        counters.failed += 1
+        let reason = StatusReason(failure.reason)
+        let consequence = consequence(of: failure, ticket: ticket, now: now)
+        guard scheduler.failed(ticket, failure: consequence, now: now, jitter: jitter()) else { return }
+        let shown = wall(now)
+        standing(ticket.slot) { standing in
+            standing.lastFailure = reason
+            switch consequence {
+            case .dead: standing.verdict = failure.isRevocation ? .revoked(reason) : .rejected(reason)
+            case .uncertain: standing.verdict = .uncertain
+            case .brokenApp: break
+            case .transient: standing.lastFailure = .upstreamUnavailable
+            }
+        }
+        directory.update(ticket.slot) { $0.updatedAt = shown }
+        if !failure.mayHaveBeenApplied { forgetPresentation(ticket) }
+        guard let app = directory[ticket.slot]?.authConfigID else { return }
+        switch consequence {
+        case .brokenApp(let reason): rejectedApps[app] = reason
+        case .dead: rejectedApps[app] = nil
+        case .transient, .uncertain: break
+        }
+    }
+
+    /// The request that was the first to carry the token certainly did nothing: the token is as good as never sent.
+    private mutating func forgetPresentation(_ ticket: RefreshScheduler.Ticket) {
+        guard secrets[ticket.slot]?.firstPresentedAt == ticket.sentAt else { return }
+        secrets[ticket.slot]?.firstPresentedAt = nil
+    }
+
+    /// What a failure means for the schedule, by its class and by the provider's rule for lost answers.
+    private func consequence(
+        of failure: TokenFailure, ticket: RefreshScheduler.Ticket, now: BootInstant
+    ) -> RefreshScheduler.Failure {
+        switch failure.failureClass {
+        case .deadGrant: return .dead(StatusReason(failure.reason))
+        case .brokenApp: return .brokenApp(StatusReason(failure.reason))
+        case .transient: break
+        }
+        let plain = RefreshScheduler.Failure.transient(
+            endpointWide: failure.concernsEndpoint, retryAfter: failure.retryAfter)
+        guard failure.mayHaveBeenApplied, let connection = directory[ticket.slot], let secrets = secrets[ticket.slot],
+            connection.authScheme == .oauth2,
+            let policy = authConfigs[connection.authConfigID]?.tokenEndpoint?.lostAnswer
+        else { return plain }
+        switch policy {
+        case .never: return .uncertain
+        case .resendWithin(let grace):
+            let presented = secrets.firstPresentedAt ?? ticket.sentAt
+            return presented.duration(to: now) < grace ? plain : .uncertain
+        case .resend:
+            // A spent one-use token may end the grant when it comes again; as long as the access token lives there is
+            // something to lose, and nothing to win.
+            guard secrets.rotates, let rest = connection.standing.life?.remaining(at: now) else { return plain }
+            return .transient(
+                endpointWide: failure.concernsEndpoint, retryAfter: failure.retryAfter, resendAfter: rest)
+        }
+    }
+
+    mutating func standing(_ slot: Int, _ change: (inout ConnectionStanding) -> Void) {
+        directory.update(slot) { change(&$0.standing) }
+    }
+}
+
+extension Connection {
+    /// Members of the token answer that the catalogue says to keep, such as `instance_url`.
+    fileprivate mutating func take(answerFields: [NamedValue]) {
+        for field in answerFields {
+            let name = field.name.camelCased
+            let json = JSONTree.string(field.value).text
+            for index in accounts.indices {
+                if let known = accounts[index].fields.firstIndex(where: { $0.name == name }) {
+                    accounts[index].fields[known] = Account.Field(name: name, json: json, text: field.value)
+                } else {
+                    accounts[index].fields.append(Account.Field(name: name, json: json, text: field.value))
+                }
+            }
+        }
+    }
+}
+
+extension String {
+    /// `instance_url` as the wire writes it: `instanceUrl`.
+    fileprivate var camelCased: String {
+        let parts = split(separator: "_")
+        guard let first = parts.first else { return self }
+        return parts.dropFirst().reduce(String(first)) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+    }
+}
+
+extension TokenFailure {
+    /// Whether any connection would have met it: no answer, or none that speaks of the grant.
+    fileprivate var concernsEndpoint: Bool {
+        guard let status else { return true }
+        return oauthError == nil || status >= 500 || status == 429 || status == 408
+    }
+}

@@ -1,0 +1,122 @@
+internal import ConnectedAccounts
+internal import DaemonConfiguration
+internal import OAuth
+internal import ProviderCatalog
+internal import SecretBytes
+internal import SecretVault
+
+/// What has to be sent for a ticket.
+enum PreparedRefresh: ~Copyable {
+    /// The issuer's metadata must be read first.
+    case discover(authConfigID: String, issuer: String)
+    case send(ProviderRequest, timeout: Duration, description: TokenEndpointDescription)
+    /// The connection is gone, or was connected anew.
+    case obsolete
+    /// No request can be built with what is configured, such as a client secret that could not be read.
+    case unbuildable
+    /// The token was presented before, nobody knows what became of it, and the provider's grace is over.
+    case graceOver
+}
+
+extension BrokerState {
+    /// How long an answer is waited for where the same token may simply be presented again.
+    private static var patience: Duration { .seconds(30) }
+    /// … where a lost answer may cost the grant: as long as the connection to the provider stands, it is worth waiting.
+    private static var longPatience: Duration { .seconds(600) }
+
+    mutating func dueRefreshes(now: BootInstant) -> [RefreshScheduler.Ticket] {
+        needsRefresher = false
+        return scheduler.due(now: now)
+    }
+
+    // MARK: Sending
+
+    /// Reads the refresh token and builds its request, inside the lock: no other refresh can have used it since.
+    ///
+    /// "Sent with generation N at T" is in the vault when this returns.
+    mutating func prepare(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> PreparedRefresh {
+        guard let connection = directory[ticket.slot], connection.generation == ticket.generation,
+            let authConfig = authConfigs[connection.authConfigID], let secrets = secrets[ticket.slot]
+        else { return .obsolete }
+        guard let description = authConfig.tokenEndpoint else {
+            return .discover(authConfigID: authConfig.id, issuer: authConfig.endpoints.issuer ?? "")
+        }
+        if case .resendWithin(let grace) = description.lostAnswer, connection.authScheme == .oauth2,
+            let presented = secrets.firstPresentedAt, presented.duration(to: now) >= grace
+        {
+            return .graceOver
+        }
+        guard let request = refreshRequest(connection, authConfig, description, record: secrets.record) else {
+            return .unbuildable
+        }
+        guard noteSent(ticket, connection: connection, now: now) else { return .obsolete }
+        return .send(request, timeout: patience(for: secrets, connection, description), description: description)
+    }
+
+    private borrowing func refreshRequest(
+        _ connection: Connection, _ authConfig: AuthConfig, _ description: TokenEndpointDescription,
+        record: RecordHandle
+    ) -> ProviderRequest? {
+        let clientID = authConfig.definition.clientID ?? ""
+        let scopes = connection.scopes.split(separator: " ").map(String.init)
+        // A request that cannot be built is a configuration that was let through: it stays unsent, and shows as such.
+        if connection.authScheme == .clientCredentials {
+            return try? ClientCredentialsRequest.make(
+                to: description, clientID: clientID, clientSecret: clientSecret(of: authConfig),
+                scopes: authConfig.definition.scopes)
+        }
+        guard let refreshToken = refreshToken(in: record) else { return nil }
+        return try? RefreshRequest.make(
+            to: description, clientID: clientID, clientSecret: clientSecret(of: authConfig),
+            refreshToken: refreshToken.bytes, scopes: scopes)
+    }
+
+    private borrowing func clientSecret(of authConfig: AuthConfig) -> SecretBytes? {
+        guard let handle = authConfig.clientSecret else { return nil }
+        return vault.withPayload(handle) { SecretBytes(copying: $0) }
+    }
+
+    borrowing func refreshToken(in record: RecordHandle) -> SecretBox? {
+        let found = vault.withPayload(record) { bytes in
+            TokenRecord.range(of: .refreshToken, in: bytes).map {
+                SecretBox(SecretBytes(copying: bytes.extracting($0)))
+            }
+        }
+        return found ?? nil
+    }
+
+    private func patience(
+        for secrets: ConnectionSecrets, _ connection: Connection, _ description: TokenEndpointDescription
+    ) -> Duration {
+        if connection.authScheme == .clientCredentials { return Self.patience }
+        if case .resendWithin = description.lostAnswer { return Self.patience }
+        let isCostly = secrets.rotates || description.lostAnswer == .never
+        return isCostly ? Self.longPatience : Self.patience
+    }
+
+    private mutating func noteSent(_ ticket: RefreshScheduler.Ticket, connection: Connection, now: BootInstant) -> Bool
+    {
+        var mark = SecretBuffer(minimumCapacity: 16)
+        mark.append(littleEndian: ticket.generation)
+        mark.append(littleEndian: UInt64(bitPattern: now.nanoseconds))
+        let key = SecretBytes(utf8: connection.id)
+        do {
+            _ = try key.withBytes { key throws(VaultError) in
+                try mark.withBytes { mark throws(VaultError) in
+                    try vault.put(kind: VaultKind.sentMark.rawValue, key: key, payload: mark)
+                }
+            }
+            if secrets[ticket.slot]?.firstPresentedAt == nil { secrets[ticket.slot]?.firstPresentedAt = ticket.sentAt }
+            return true
+        } catch {
+            // Without the mark a crash could not tell that the token was presented: not sent, and so not lost.
+            return false
+        }
+    }
+
+    mutating func forgetSent(_ connectionID: String) {
+        let key = SecretBytes(utf8: connectionID)
+        let mark = key.withBytes { vault.handle(kind: VaultKind.sentMark.rawValue, key: $0) }
+        if let mark { _ = vault.remove(mark) }
+    }
+}

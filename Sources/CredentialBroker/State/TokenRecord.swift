@@ -1,0 +1,81 @@
+package import SecretBytes
+
+/// The secrets of a connection as one vault record: a version byte, then fields of tag, length and bytes.
+///
+/// A reader skips tags it does not know, so a newer writer may add some without a new version.
+package enum TokenRecord {
+    static let version: UInt8 = 1
+
+    /// Which secret a field holds.
+    package enum Field: UInt8, CaseIterable, Sendable {
+        case accessToken = 1
+        case refreshToken = 2
+        case apiKey = 3
+        case username = 4
+        case password = 5
+        case bearerToken = 6
+    }
+
+    /// Begins a record.
+    static func begin(_ record: inout SecretBuffer) {
+        record.append(version)
+    }
+
+    static func append(_ field: Field, _ secret: Span<UInt8>, to record: inout SecretBuffer) {
+        record.append(field.rawValue)
+        let count = UInt32(truncatingIfNeeded: secret.count)
+        for shift in [0, 8, 16, 24] { record.append(UInt8(truncatingIfNeeded: count >> UInt32(shift))) }
+        record.append(secret)
+    }
+
+    /// Where the field's bytes are in the record, or nil.
+    static func range(of field: Field, in record: Span<UInt8>) -> Range<Int>? {
+        guard record.count > 0, record[0] == version else { return nil }
+        var position = 1
+        while position + 5 <= record.count {
+            let count = (1...4).reduce(0) { $0 | Int(record[position + $1]) << (8 * ($1 - 1)) }
+            let start = position + 5
+            guard count <= record.count - start else { return nil }
+            if record[position] == field.rawValue { return start..<start + count }
+            position = start + count
+        }
+        return nil
+    }
+}
+
+/// A connection's secrets on their way into the vault.
+package struct TokenSet: ~Copyable {
+    private var record = SecretBuffer()
+
+    package init() {
+        TokenRecord.begin(&record)
+    }
+
+    package mutating func set(_ field: TokenRecord.Field, _ secret: borrowing SecretBytes) {
+        secret.withBytes { TokenRecord.append(field, $0, to: &record) }
+    }
+
+    mutating func set(_ field: TokenRecord.Field, ifThere secret: borrowing SecretBytes?) {
+        switch secret {
+        case .some(let secret): set(field, secret)
+        case .none: break
+        }
+    }
+
+    package borrowing func has(_ field: TokenRecord.Field) -> Bool {
+        record.withBytes { TokenRecord.range(of: field, in: $0) != nil }
+    }
+
+    /// Lends one secret, or nil if there is none of that kind.
+    package borrowing func with<Result>(_ field: TokenRecord.Field, _ body: (Span<UInt8>) -> Result) -> Result? {
+        record.withBytes { bytes in
+            TokenRecord.range(of: field, in: bytes).map { body(bytes.extracting($0)) }
+        }
+    }
+
+    borrowing func withRecord<Result, Failure>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure)
+        -> Result
+    {
+        try record.withBytes(body)
+    }
+}

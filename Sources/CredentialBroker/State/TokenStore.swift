@@ -1,0 +1,86 @@
+internal import ConnectedAccounts
+internal import Crypto
+internal import SecretBytes
+internal import SecretVault
+
+/// What a vault record holds; part of the vault's contents, so numbers are never reused.
+enum VaultKind: UInt8 {
+    case tokens = 1
+    case sentMark = 2
+    case clientSecret = 3
+}
+
+/// Carries a secret where only copyable values go; one owner at a time reads it.
+final class SecretBox: Sendable {
+    let bytes: SecretBytes
+
+    init(_ bytes: consuming SecretBytes) {
+        self.bytes = bytes
+    }
+}
+
+extension BrokerState {
+    /// Commits a connection's secrets to the vault; nil if there is no room.
+    mutating func store(
+        _ tokens: consuming TokenSet, of connection: Connection
+    ) -> (record: RecordHandle, fingerprint: String)? {
+        let field = TokenRecord.Field.shownFirst.first { tokens.has($0) }
+        let fingerprint = field.flatMap { tokens.with($0) { self.fingerprint(of: $0) } }
+        guard let record = put(.tokens, key: connection.id, payload: tokens) else { return nil }
+        return (record, fingerprint ?? "")
+    }
+
+    private mutating func put(_ kind: VaultKind, key: String, payload: consuming TokenSet) -> RecordHandle? {
+        let key = SecretBytes(utf8: key)
+        return try? key.withBytes { key throws(VaultError) in
+            try payload.withRecord { payload throws(VaultError) in
+                try vault.put(kind: kind.rawValue, key: key, payload: payload)
+            }
+        }
+    }
+
+    mutating func storeClientSecret(_ secret: borrowing SecretBytes, of authConfigID: String) -> RecordHandle? {
+        let key = SecretBytes(utf8: authConfigID)
+        return try? key.withBytes { key throws(VaultError) in
+            try secret.withBytes { secret throws(VaultError) in
+                try vault.put(kind: VaultKind.clientSecret.rawValue, key: key, payload: secret)
+            }
+        }
+    }
+
+    /// Lends one of a connection's secrets.
+    borrowing func withSecret<Result>(
+        _ field: TokenRecord.Field, of slot: Int, _ body: (Span<UInt8>) -> Result
+    ) -> Result? {
+        guard let record = secrets[slot]?.record else { return nil }
+        let result = vault.withPayload(record) { bytes in
+            TokenRecord.range(of: field, in: bytes).map { range in
+                isDrawing ? body(standIns.bytes(for: field).span) : body(bytes.extracting(range))
+            }
+        }
+        return result ?? nil
+    }
+
+    /// A short keyed hash: tells tokens apart, tells nothing of them, and nothing across restarts.
+    borrowing func fingerprint(of secret: Span<UInt8>) -> String {
+        let key = SymmetricKey(data: settings.fingerprintKey)
+        let code = unsafe secret.withUnsafeBytes { unsafe HMAC<SHA256>.authenticationCode(for: $0, using: key) }
+        return code.prefix(8).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}
+
+extension TokenRecord.Field {
+    /// Of these the first there is is the one handed out.
+    fileprivate static var shownFirst: [TokenRecord.Field] {
+        [.accessToken, .apiKey, .bearerToken, .password, .refreshToken]
+    }
+}
+
+extension SecretBuffer {
+    mutating func append(littleEndian value: UInt64) {
+        for shift in stride(from: UInt64(0), to: 64, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+}

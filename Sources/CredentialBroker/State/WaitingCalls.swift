@@ -1,0 +1,75 @@
+internal import ConnectedAccounts
+internal import HeapModule
+internal import JSONRPC
+
+/// Calls that wait for a refresh, each with its own deadline. Bounded.
+struct WaitingCalls: Sendable {
+    /// Calls that may wait at once, all connections together.
+    static let limit = 16_384
+
+    struct Waiter: Sendable {
+        let call: WaitingCall
+        let caller: Caller
+        let deadline: BootInstant
+        let reply: RPCReply
+    }
+
+    private struct Deadline: Comparable, Sendable {
+        var at: BootInstant
+        var id: UInt64
+
+        static func < (left: Deadline, right: Deadline) -> Bool { (left.at, left.id) < (right.at, right.id) }
+    }
+
+    private var waiters: [UInt64: Waiter] = [:]
+    private var bySlot: [Int: Set<UInt64>] = [:]
+    private var slots: [UInt64: [Int]] = [:]
+    private var deadlines = Heap<Deadline>()
+    private var nextID: UInt64 = 0
+
+    var count: Int { waiters.count }
+
+    /// False if too many wait already.
+    mutating func insert(_ waiter: Waiter, slots: [Int]) -> Bool {
+        guard waiters.count < Self.limit else { return false }
+        nextID += 1
+        waiters[nextID] = waiter
+        self.slots[nextID] = slots
+        for slot in slots { bySlot[slot, default: []].insert(nextID) }
+        deadlines.insert(Deadline(at: waiter.deadline, id: nextID))
+        return true
+    }
+
+    /// Takes out those who wait for the slot.
+    mutating func take(slot: Int) -> [Waiter] {
+        (bySlot[slot] ?? []).sorted().compactMap { remove($0) }
+    }
+
+    /// Takes out those whose time is up.
+    mutating func takeExpired(now: BootInstant) -> [Waiter] {
+        var expired: [Waiter] = []
+        while let first = deadlines.min, first.at <= now {
+            deadlines.removeMin()
+            if let waiter = remove(first.id) { expired.append(waiter) }
+        }
+        return expired
+    }
+
+    mutating func takeAll() -> [Waiter] {
+        waiters.keys.sorted().compactMap { remove($0) }
+    }
+
+    /// When the next one's time is up; those that were answered before count as well, which costs a look and no more.
+    var nextDeadline: BootInstant? { deadlines.min?.at }
+
+    private mutating func remove(_ id: UInt64) -> Waiter? {
+        guard let waiter = waiters.removeValue(forKey: id) else { return nil }
+        for slot in slots.removeValue(forKey: id) ?? [] {
+            bySlot[slot]?.remove(id)
+            if bySlot[slot]?.isEmpty == true { bySlot[slot] = nil }
+        }
+        // Deadlines of the answered would pile up under a long timeout.
+        if waiters.isEmpty { deadlines = Heap() }
+        return waiter
+    }
+}

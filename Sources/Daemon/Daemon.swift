@@ -1,0 +1,158 @@
+internal import CEmbedded
+internal import ConnectedAccounts
+internal import CredentialBroker
+internal import DaemonConfiguration
+internal import Glibc
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import SecretVault
+internal import SocketServer
+package import Systemd
+internal import TokenEndpoint
+internal import UnixSignals
+
+/// The whole daemon, put together: starts in the order that loses nothing, runs, and stops in the reverse.
+package struct Daemon: Sendable {
+    /// The version that `daemon.status` and `--version` show.
+    package static let version = "0.1.0"
+
+    /// How long a stop waits for refreshes that were sent: their tokens exist from then on.
+    private static let refreshGrace: Duration = .seconds(10)
+    /// How long a stop waits for peers to take their last answers.
+    private static let answerGrace: Duration = .seconds(1)
+
+    let environment: ServiceEnvironment
+    let notifier: ServiceNotifier
+    let logger: Logger
+
+    package init(environment: ServiceEnvironment, logger: Logger) {
+        self.environment = environment
+        self.notifier = ServiceNotifier(environment: environment)
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more.
+    package func run(_ source: some ConfigurationSource) async throws {
+        for finding in ProcessHardening.apply(environment: environment) { logger.warning("\(finding)") }
+        // Registered before anybody is told that the daemon is ready, so that no signal is lost.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let configuration = try source.load()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let transport = HTTPTransport(group: group)
+        let broker = try makeBroker(transport: transport, configurationPath: source.path)
+        warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
+        let socket = try listeningSocket(configuration.socket, default: source.defaultSocket)
+        let server = try await SocketServer.start(on: socket, eventLoop: group.next(), service: broker) { credentials in
+            broker.caller(for: Peer(credentials))
+        }
+        let supervision = Supervision(
+            broker: broker, eventLoop: group.next(), notifier: notifier,
+            watchdogInterval: try ServiceNotifier.watchdogInterval(), logger: logger)
+        let refresher = Task { await broker.run() }
+        let supervisor = Task { await supervision.run() }
+        try notifier.ready(status: supervision.statusLine())
+        logger.notice("Ready", metadata: ["version": "\(Self.version)", "connections": "\(supervision.statusLine())"])
+        source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
+        for await signal in signals {
+            guard signal == .sighup else { break }
+            reload(source, broker)
+        }
+        try? notifier.stopping()
+        logger.notice("Stopping")
+        await stop(broker, server)
+        supervisor.cancel()
+        refresher.cancel()
+        socket.removeFile()
+        await transport.shutdown()
+        broker.wipe()
+        try await group.shutdownGracefully()
+    }
+
+    private func makeBroker(
+        transport: HTTPTransport, configurationPath: String?
+    ) throws -> Broker<BootClock, HTTPTransport> {
+        var generator = SystemRandomNumberGenerator()
+        let settings = BrokerSettings(
+            version: Self.version, pid: getpid(), configurationPath: configurationPath, contract: Self.contract,
+            fingerprintKey: Self.randomBytes(32), randomBytes: Self.randomBytes)
+        let audit = AuditLog(logger: logger)
+        return Broker(
+            settings: settings, vault: try SecretVault(creating: SegmentPolicy()), clock: BootClock(),
+            transport: transport, seed: generator.next(), wallClock: { BootClock.wallNanoseconds },
+            writeAudit: { records, dropped in audit.write(records, dropped: dropped) })
+    }
+
+    /// From the kernel's generator (getrandom(2)).
+    private static func randomBytes(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+
+    /// The OpenRPC document that was built in.
+    private static var contract: [UInt8] {
+        let document = unsafe purser_openrpc_document()
+        return unsafe Array(UnsafeBufferPointer(start: document.bytes, count: document.length))
+    }
+
+    /// The one that systemd passed, or our own.
+    private func listeningSocket(
+        _ configured: SocketConfiguration, default defaultPath: String
+    ) throws -> ListeningSocket {
+        if let descriptor = try ListenDescriptors.received().listeningSocket(named: "purser") {
+            return ListeningSocket(adopting: descriptor)
+        }
+        let path = configured.path ?? defaultPath
+        if configured.path == nil { makeDirectory(of: path) }
+        return try ListeningSocket(path: path, mode: configured.mode, groupID: configured.group?.gid)
+    }
+
+    /// The default socket's own directory, for this user alone; whether it is fit is checked when the socket is bound.
+    private func makeDirectory(of path: String) {
+        var parts = path.split(separator: "/").dropLast()
+        var missing: [String] = []
+        while !parts.isEmpty, missing.count < 2 {
+            missing.insert("/" + parts.joined(separator: "/"), at: 0)
+            parts.removeLast()
+        }
+        for directory in missing { _ = unsafe mkdir(directory, 0o755) }
+    }
+
+    // MARK: Reload and stop
+
+    /// A bad file changes nothing.
+    private func reload(_ source: some ConfigurationSource, _ broker: Broker<BootClock, HTTPTransport>) {
+        try? notifier.reloading()
+        do {
+            let configuration = try source.load()
+            warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
+            logger.notice("Configuration reloaded")
+        } catch {
+            logger.error("Configuration not reloaded; the one before stays in force:\n\(error)")
+        }
+        try? notifier.ready()
+    }
+
+    private func warn(_ warnings: [String]) {
+        for warning in warnings { logger.warning("\(warning)") }
+    }
+
+    private func stop(
+        _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>
+    ) async {
+        broker.beginStopping()
+        await server.stop(grace: Self.answerGrace)
+        let clock = BootClock()
+        let deadline = clock.now.advanced(by: Self.refreshGrace)
+        if broker.refreshesInFlight > 0 { try? notifier.extendTimeout(by: Self.refreshGrace + .seconds(2)) }
+        while broker.refreshesInFlight > 0, clock.now < deadline {
+            try? await clock.sleep(until: clock.now.advanced(by: .milliseconds(20)), tolerance: nil)
+        }
+    }
+}
+
+extension Peer {
+    fileprivate init(_ credentials: PeerCredentials) {
+        self.init(uid: credentials.uid, gid: credentials.gid, groups: credentials.groups, pid: credentials.pid)
+    }
+}

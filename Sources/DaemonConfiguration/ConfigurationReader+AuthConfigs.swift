@@ -1,0 +1,124 @@
+import ConnectedAccounts
+import ProviderCatalog
+import StrictYAML
+
+extension ConfigurationReader {
+    mutating func readAuthConfigs(_ members: [YAMLMember]) {
+        for member in members {
+            if !member.key.isIdentifier(prefix: "ac_") { problems.add(at: member.value, Self.identifierRule("ac_")) }
+            guard let authConfig = authConfig(member) else { continue }
+            configuration.authConfigs.append(authConfig)
+            authConfigs[authConfig.id] = authConfig
+            toolkitsInUse.insert(authConfig.toolkit)
+        }
+    }
+
+    private mutating func authConfig(_ member: YAMLMember) -> AuthConfigDefinition? {
+        let keys = ["provider", "toolkit", "authScheme", "clientId", "clientSecret", "scopes", "variables"]
+        guard let fields = member.value.mapping(keys, &problems) else { return nil }
+        let clientID = fields["clientId"]?.nonEmptyString(maximumLength: 1024, &problems)
+        let clientSecret = fields["clientSecret"].flatMap { SecretReference.read($0, &problems) }
+        let scopes = fields["scopes"].map { self.scopes($0) } ?? []
+        guard let provider = fields.required("provider", &problems).flatMap({ self.provider($0) }) else { return nil }
+        let scheme = fields["authScheme"]?.choice(among: AuthScheme.words, &problems) ?? provider.authScheme
+        check(scheme, fields)
+        let toolkit = toolkit(fields, of: provider)
+        let variables = fields["variables"].map { self.variables($0, of: provider) } ?? [:]
+        let values = TemplateValues(clientID: clientID, variables: variables)
+        guard let toolkit, let endpoints = endpoints(of: provider, values, scheme, member.value) else { return nil }
+        return AuthConfigDefinition(
+            id: member.key, provider: provider.slug, toolkit: toolkit, authScheme: scheme, clientID: clientID,
+            clientSecret: clientSecret, scopes: scopes, variables: variables, endpoints: endpoints)
+    }
+
+    private mutating func provider(_ node: YAMLNode) -> ProviderDescription? {
+        guard let slug = node.nonEmptyString(maximumLength: 256, &problems) else { return nil }
+        do {
+            if let provider = try configuration.catalog.provider(slug) { return provider }
+            // One that was given above with mistakes has had its problems already.
+            guard !givenProviders.contains(slug) else { return nil }
+            let catalog = configuration.catalog
+            problems.add(
+                at: node, "there is no provider of this name\(NearMiss.suggestion(for: slug, among: catalog.slugs))")
+        } catch {
+            problems.add(error)
+        }
+        return nil
+    }
+
+    /// What each scheme needs, and what it has no use for.
+    private mutating func check(_ scheme: AuthScheme, _ fields: YAMLMapping) {
+        switch scheme {
+        case .oauth2:
+            _ = fields.required("clientId", &problems)
+        case .clientCredentials:
+            _ = fields.required("clientId", &problems)
+            _ = fields.required("clientSecret", &problems)
+        case .apiKey, .bearerToken, .basic:
+            fields.forbid(
+                ["clientId", "clientSecret", "scopes"], "the scheme \(scheme.word) has no use for it; remove it",
+                &problems)
+        }
+    }
+
+    private mutating func toolkit(_ fields: YAMLMapping, of provider: ProviderDescription) -> String? {
+        let toolkits = provider.toolkits.map(\.slug)
+        guard let node = fields["toolkit"] else {
+            if toolkits.contains(provider.slug) { return provider.slug }
+            problems.add(at: fields.node, "toolkit is missing: one of \(toolkits.joined(separator: ", "))")
+            return nil
+        }
+        guard let toolkit = node.nonEmptyString(maximumLength: 256, &problems) else { return nil }
+        guard toolkits.contains(toolkit) else {
+            let list = toolkits.joined(separator: ", ")
+            problems.add(at: node, "is no toolkit of \(provider.slug), which has \(list)")
+            return nil
+        }
+        return toolkit
+    }
+
+    private mutating func scopes(_ node: YAMLNode) -> [String] {
+        (node.elements(&problems) ?? []).compactMap { element in
+            guard let scope = element.nonEmptyString(maximumLength: 256, &problems) else { return nil }
+            // RFC 6749 section 3.3.
+            guard scope.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }) else {
+                problems.add(
+                    at: element, "is no scope: printable ASCII without spaces, '\"' and '\\'; write one a line")
+                return nil
+            }
+            return scope
+        }
+    }
+
+    private mutating func variables(_ node: YAMLNode, of provider: ProviderDescription) -> [String: String] {
+        let known = provider.variables.map(\.name)
+        guard !known.isEmpty else {
+            problems.add(at: node, "\(provider.slug) has no variables; remove it")
+            return [:]
+        }
+        guard let fields = node.mapping(known, &problems) else { return [:] }
+        return known.reduce(into: [:]) { values, name in
+            values[name] = fields[name]?.nonEmptyString(maximumLength: 1024, &problems)
+        }
+    }
+
+    /// The provider's addresses, where the scheme needs them.
+    private mutating func endpoints(
+        of provider: ProviderDescription, _ values: TemplateValues, _ scheme: AuthScheme, _ node: YAMLNode
+    ) -> ProviderEndpoints? {
+        do {
+            let endpoints = try provider.endpoints(values: values)
+            if scheme.usesTokenEndpoint, endpoints.tokenEndpoint == nil {
+                problems.add(at: node, "\(provider.slug) has no token endpoint, so \(scheme.word) cannot be its scheme")
+            }
+            return endpoints
+        } catch {
+            problems.add(at: node, error.description)
+            return nil
+        }
+    }
+}
+
+extension AuthScheme {
+    fileprivate var usesTokenEndpoint: Bool { self == .oauth2 || self == .clientCredentials }
+}

@@ -1,0 +1,127 @@
+import ConnectedAccounts
+import OAuth
+import ProviderCatalog
+import StrictYAML
+
+extension PurserConfiguration {
+    /// Reads a configuration file.
+    ///
+    /// - Parameters:
+    ///   - text: The file's bytes.
+    ///   - file: How problems and warnings name the file.
+    ///   - names: Who knows the machine's users and groups.
+    /// - Returns: The configuration, with warnings where there are any.
+    /// - Throws: All that is wrong, at most ``YAMLProblems/limit``; then nothing of the file counts.
+    package static func load(
+        _ text: Span<UInt8>, file: String, names: some NameResolver
+    ) throws(ConfigurationError) -> PurserConfiguration {
+        let root = try YAMLDocument.parse(text, file: file)
+        var reader = ConfigurationReader(names: names)
+        reader.read(root)
+        try reader.problems.check()
+        return reader.configuration
+    }
+}
+
+/// Builds a configuration from its file. What is wrong is noted and passed over, so that all of it is found in one go.
+struct ConfigurationReader<Names: NameResolver> {
+    let names: Names
+    var configuration = PurserConfiguration()
+    var problems = YAMLProblems()
+
+    /// The names in the file, those with mistakes included: a reference to one of these is not wrong itself.
+    private(set) var givenProviders: Set<String> = []
+    private(set) var givenAuthConfigs: Set<String> = []
+    var authConfigs: [String: AuthConfigDefinition] = [:]
+    var toolkitsInUse: Set<String> = []
+
+    init(names: Names) {
+        self.names = names
+    }
+
+    mutating func read(_ root: YAMLNode) {
+        let keys = [
+            "socket", "socketMode", "socketGroup", "callback", "masking", "providers", "authConfigs", "connections",
+            "agents",
+        ]
+        guard let fields = root.mapping(keys, &problems) else { return }
+        readSocket(fields)
+        fields["callback"].map { readCallback($0) }
+        if let masking = fields["masking"]?.choice(of: Masking.self, &problems) { configuration.masking = masking }
+        if let providers = fields["providers"]?.members(&problems) {
+            givenProviders = Set(providers.map(\.key))
+            configuration.catalog = ProviderCatalog(overrides: providers, &problems)
+        }
+        if let members = fields["authConfigs"]?.members(&problems) {
+            givenAuthConfigs = Set(members.map(\.key))
+            readAuthConfigs(members)
+        }
+        fields["connections"].map { readConnections($0) }
+        if let agents = fields["agents"] {
+            readAgents(agents)
+        } else {
+            warn(at: root, "there are no agents, so nobody has access")
+        }
+    }
+
+    mutating func warn(at node: YAMLNode, _ message: String) {
+        // As bounded as the problems are: a warning is for a person.
+        guard configuration.warnings.count < YAMLProblems.limit else { return }
+        configuration.warnings.append(YAMLProblem(at: node.location, message).description)
+    }
+
+    // MARK: - Socket and callback
+
+    private mutating func readSocket(_ fields: YAMLMapping) {
+        if let node = fields["socket"], let path = node.nonEmptyString(&problems) {
+            // sun_path has 108 bytes, one of them zero (unix(7)).
+            if !path.hasPrefix("/") || path.utf8.count > 107 {
+                problems.add(at: node, "needs an absolute path of at most 107 bytes")
+            }
+            configuration.socket.path = path
+        }
+        if let node = fields["socketMode"] { readSocketMode(node) }
+        if let node = fields["socketGroup"] { readSocketGroup(node) }
+    }
+
+    private mutating func readSocketMode(_ node: YAMLNode) {
+        guard case .scalar(let text, isPlain: false) = node.content, (3...4).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),
+            let mode = UInt32(text, radix: 8), mode <= 0o777
+        else {
+            problems.add(at: node, "needs an octal mode in quotes, such as \"0660\"")
+            return
+        }
+        configuration.socket.mode = mode
+    }
+
+    private mutating func readSocketGroup(_ node: YAMLNode) {
+        guard let name = node.nonEmptyString(maximumLength: 256, &problems) else { return }
+        do {
+            if let gid = try names.gid(ofGroup: name) {
+                configuration.socket.group = SocketConfiguration.Group(name: name, gid: gid)
+            } else {
+                problems.add(at: node, "this machine has no group of this name")
+            }
+        } catch {
+            problems.add(at: node, "the group cannot be looked up now (errno \(error.code)); try again")
+        }
+    }
+
+    private mutating func readCallback(_ node: YAMLNode) {
+        guard
+            let parts = node.mapping(["listen"], &problems),
+            let listen = parts.required("listen", &problems),
+            let text = listen.nonEmptyString(maximumLength: 256, &problems)
+        else { return }
+        // Plain http is acceptable to EndpointAddress for this machine alone, which is just what is needed here.
+        guard
+            let address = try? EndpointAddress.validate("http://\(text)/"), address.target == "/",
+            text.hasSuffix(":\(address.port)")
+        else {
+            problems.add(at: listen, "needs a loopback address with a port, such as 127.0.0.1:7580 or [::1]:7580")
+            return
+        }
+        configuration.callback = ListenAddress(host: address.host, port: address.port)
+    }
+}

@@ -1,0 +1,72 @@
+package import ConnectedAccounts
+package import SecretBytes
+
+/// The credentials of a connection, as a file or a caller hands them over.
+///
+/// Either JSON with some of `access_token`, `refresh_token`, `expires_at`, `scope`, `account`, `api_key`, `token`,
+/// `username` and `password`, or the bare key or token alone.
+package struct ImportedCredentials: ~Copyable, Sendable {
+    /// What the connection's scheme needs, and nothing else.
+    package enum Secret: ~Copyable, Sendable {
+        /// At least one of the two.
+        case tokens(accessToken: SecretBytes?, refreshToken: SecretBytes?)
+        case apiKey(SecretBytes)
+        case bearerToken(SecretBytes)
+        case basic(username: String, password: SecretBytes)
+        /// The client's own credentials are all there is.
+        case none
+    }
+
+    var secret: Secret
+    /// When the access token ends. Only ever with one.
+    package var expiresAt: WallInstant?
+    /// Nil if nothing was said.
+    package var scopes: [String]?
+    /// The members of each account, in the order given; none if nothing was said.
+    package var accounts: [[Account.Field]] = []
+
+    init(_ secret: consuming Secret) {
+        self.secret = secret
+    }
+
+    /// Gives the secret up; the rest is gone.
+    package consuming func takeSecret() -> Secret { secret }
+
+    /// The longest text that is read, in bytes.
+    package static let maximumLength = 256 * 1024
+    /// The most accounts.
+    package static let maximumAccounts = 256
+}
+
+/// Why credentials cannot be used. It holds nothing of them.
+package enum ImportedCredentialsError: Error, Sendable, Equatable, CustomStringConvertible {
+    case empty
+    case tooLong
+    /// Neither a JSON object nor a key: printable ASCII without spaces.
+    case unprintable
+    /// The text begins with `{` but is not JSON.
+    case notJSON(String)
+    /// Counted from 1.
+    case unknownMember(position: Int)
+    case wrongType(member: String, expected: String)
+    case missing(String)
+    /// The member has no meaning for the connection's scheme.
+    case notForScheme(member: String, scheme: AuthScheme)
+    case tooManyAccounts
+
+    package var description: String {
+        switch self {
+        case .empty: "the credentials are empty"
+        case .tooLong: "the credentials are longer than \(ImportedCredentials.maximumLength) bytes"
+        case .unprintable:
+            "the credentials are neither JSON nor one key of printable ASCII without spaces; is it the right file?"
+        case .notJSON(let problem): "the credentials begin like JSON but are not: \(problem)"
+        case .unknownMember(let position):
+            "the credentials' member \(position) is unknown; known are \(CredentialMember.list)"
+        case .wrongType(let member, let expected): "\(member) must be \(expected)"
+        case .missing(let members): "the credentials need \(members)"
+        case .notForScheme(let member, let scheme): "\(member) has no meaning for a connection with \(scheme.rawValue)"
+        case .tooManyAccounts: "the credentials have more than \(ImportedCredentials.maximumAccounts) accounts"
+        }
+    }
+}

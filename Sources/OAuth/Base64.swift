@@ -1,0 +1,60 @@
+package import SecretBytes
+
+/// Base64 between secret bytes, without a copy that is not wiped (RFC 4648).
+package enum Base64 {
+    /// Appends the padded standard alphabet's form (section 4).
+    package static func encode(_ bytes: Span<UInt8>, into buffer: inout SecretBuffer) {
+        var index = 0
+        while index < bytes.count {
+            let length = min(3, bytes.count - index)
+            var group = UInt32(bytes[index]) << 16
+            if length > 1 { group |= UInt32(bytes[index + 1]) << 8 }
+            if length > 2 { group |= UInt32(bytes[index + 2]) }
+            for position in 0..<4 {
+                buffer.append(position <= length ? symbol(group >> UInt32(18 - 6 * position)) : UInt8(ascii: "="))
+            }
+            index += 3
+        }
+    }
+
+    /// Appends what `text` encodes, in the URL-safe alphabet (section 5), padded or not; false if it is not such a
+    /// text.
+    static func decodeURLSafe(_ text: Span<UInt8>, into buffer: inout SecretBuffer) -> Bool {
+        var end = text.count
+        while end > 0, text.count - end < 2, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
+        guard end % 4 != 1 else { return false }
+        var bits: UInt32 = 0
+        var held = 0
+        for index in 0..<end {
+            guard let value = value(text[index]) else { return false }
+            bits = bits << 6 | value
+            held += 6
+            guard held >= 8 else { continue }
+            held -= 8
+            buffer.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
+        }
+        return true
+    }
+
+    private static func symbol(_ bits: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: bits & 63)
+        return switch value {
+        case 0..<26: UInt8(ascii: "A") + value
+        case 26..<52: UInt8(ascii: "a") + (value - 26)
+        case 52..<62: UInt8(ascii: "0") + (value - 52)
+        case 62: UInt8(ascii: "+")
+        default: UInt8(ascii: "/")
+        }
+    }
+
+    private static func value(_ symbol: UInt8) -> UInt32? {
+        switch symbol {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(symbol - UInt8(ascii: "A"))
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(symbol - UInt8(ascii: "a")) + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(symbol - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "-"): 62
+        case UInt8(ascii: "_"): 63
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package import OAuth
+
+extension ProviderDescription {
+    /// Where the calls of a toolkit go for one account; nil where the catalogue does not know it.
+    package func apiBaseURL(toolkit slug: String, values: TemplateValues) throws(TemplateProblem) -> String? {
+        try (toolkit(slug)?.apiBaseURL ?? apiBaseURL)?.filledAddress(with: values)
+    }
+
+    /// The headers of a call for one account, without the credential. One that needs an account field which the account
+    /// does not have is left out: some calls work without it.
+    package func apiHeaders(values: TemplateValues) throws(TemplateProblem) -> [NamedValue] {
+        var headers: [NamedValue] = []
+        for header in apiHeaders {
+            do {
+                headers.append(NamedValue(header.name, try header.value.filled(with: values)))
+            } catch .missing(let name) where accountFields.contains(where: { $0.name == name }) {
+                continue
+            }
+        }
+        return headers
+    }
+}

@@ -1,0 +1,44 @@
+package import OAuth
+
+/// How a provider is asked to end a grant, with addresses and parameters still to be filled.
+package struct RevocationTemplate: Sendable, Equatable {
+    package var url: Template
+    package var rules = RevocationRules()
+
+    package init(url: Template) {
+        self.url = url
+    }
+}
+
+/// How a provider is asked to end a grant.
+package struct RevocationDescription: Sendable, Equatable {
+    package var url: String
+    package var rules: RevocationRules
+
+    package init(url: String, rules: RevocationRules) {
+        self.url = url
+        self.rules = rules
+    }
+}
+
+/// What a revocation request looks like, and what it does. The defaults are those of RFC 7009.
+package struct RevocationRules: Sendable, Equatable {
+    package enum Token: String, Sendable, CaseIterable {
+        /// The refresh token, or the access token where there is none.
+        case refresh
+        case access
+    }
+
+    package var method: ProviderRequest.Method = .post
+    /// How the client proves itself; nil: as at the token endpoint.
+    package var clientAuthentication: ClientAuthentication?
+    package var requestFormat: RequestFormat = .form
+    package var headers: [NamedValue] = []
+    /// The name of the parameter that holds the token.
+    package var tokenParameter = "token"
+    package var token: Token = .refresh
+    /// Whether the same user's other connections of the same auth config lose their grant too.
+    package var endsOtherConnections = false
+
+    package init() {}
+}

@@ -1,0 +1,24 @@
+extension AuthorizationServer {
+    /// The client that a request proves to come from (RFC 6749 section 2.3).
+    ///
+    /// A method that the client is not registered for is as good as a wrong secret; two methods at once are an error.
+    func authenticatedClient(of incoming: IncomingRequest) throws(RequestError) -> Client {
+        if incoming.request.authorization != nil {
+            guard incoming["client_secret"] == nil else {
+                throw .invalidRequest("the client authenticates in two ways at once")
+            }
+            guard let credentials = incoming.basicCredentials, let client = clients[credentials.id],
+                client.authentication.contains(.basic), client.secret == credentials.secret
+            else { throw .invalidClient(challenged: true) }
+            return client
+        }
+        guard let id = incoming["client_id"], let client = clients[id] else {
+            throw .invalidClient(challenged: false)
+        }
+        let method = incoming["client_secret"] == nil ? AuthenticationMethod.none : .post
+        guard client.authentication.contains(method),
+            method == .none || client.secret == incoming["client_secret"]
+        else { throw .invalidClient(challenged: false) }
+        return client
+    }
+}

@@ -1,0 +1,135 @@
+/// Something that goes wrong between a client and its provider.
+///
+/// Most faults strike before the provider has done anything: the request changes nothing, and may be sent again. Those
+/// with ``isApplied`` strike after it, so a refresh token that rotates is spent.
+package enum Fault: Sendable, Hashable {
+    // The connection.
+
+    /// The right answer, this much later.
+    case delayed(Duration)
+    /// The right answer, once somebody releases it.
+    case held
+    /// Nothing comes, and the connection stays open.
+    case hangBeforeAnswer
+    /// Status and header fields come, the body does not.
+    case hangAfterHeaders
+    /// The connection is reset (TCP RST) without an answer.
+    case reset
+    /// The connection is closed without an answer.
+    case closed
+    /// The connection is closed in the middle of the body.
+    case cutOff
+    /// The right answer, byte by byte, this long apart.
+    case slowBytes(every: Duration)
+    /// The request is carried out, and the answer is lost in one of these ways.
+    case answerLost(Loss)
+
+    // The status.
+
+    /// This status with a page of HTML: what gateways answer with.
+    case gatewayPage(status: Int)
+    case tooManyRequests(RetryAfter)
+    /// 408 with an empty body.
+    case requestTimeout
+    /// 302 to this address.
+    case redirect(to: String)
+
+    // The body.
+
+    /// 200 with the page of a captive portal.
+    case captivePortal
+    case emptyBody
+    /// 200 whose JSON ends in the middle; by its length the answer is whole.
+    case truncatedJSON
+    /// 200 and JSON that goes on in spaces up to this many bytes.
+    case oversizedBody(bytes: Int)
+    /// 200 and JSON whose members have types that they must not have.
+    case wrongTypes
+    /// 200 and JSON that names `access_token` twice, with two values.
+    case duplicateKeys
+    /// The right answer, labelled `text/plain`.
+    case wrongContentType
+    /// The right answer, but `expires_in` is this text.
+    case expiresIn(String)
+
+    // OAuth errors that are not true of the grant or the client.
+
+    case invalidGrant
+    case invalidClient
+    /// Any other error code, with its status.
+    case error(String, status: Int)
+    /// 200 with an `error` member, as GitHub answers.
+    case githubError(String)
+
+    /// How an answer is lost after the request was carried out.
+    package enum Loss: String, Sendable, Hashable, CaseIterable {
+        case reset
+        case closed
+        case hang
+        case hangAfterHeaders
+        case cutOff
+        /// A gateway gives up waiting: 504 and a page of HTML.
+        case gatewayTimeout
+    }
+
+    /// The `Retry-After` field of a 429 (RFC 9110 section 10.2.3).
+    package enum RetryAfter: Sendable, Hashable {
+        case missing
+        case seconds(Int)
+        /// An HTTP date this many seconds from now.
+        case date(secondsAhead: Int)
+        /// Text that is neither.
+        case text(String)
+    }
+}
+
+extension Fault {
+    /// Whether the provider carries the request out, so that a rotating refresh token is spent.
+    package var isApplied: Bool {
+        switch self {
+        case .delayed, .held, .slowBytes, .answerLost, .wrongContentType, .expiresIn: true
+        default: false
+        }
+    }
+
+    /// A stable name, without what the fault is set to.
+    package var name: String {
+        switch self {
+        case .delayed: "delayed"
+        case .held: "held"
+        case .hangBeforeAnswer: "hang_before_answer"
+        case .hangAfterHeaders: "hang_after_headers"
+        case .reset: "reset"
+        case .closed: "closed"
+        case .cutOff: "cut_off"
+        case .slowBytes: "slow_bytes"
+        case .answerLost(let loss): "answer_lost_\(loss.rawValue)"
+        case .gatewayPage(let status): "gateway_page_\(status)"
+        case .tooManyRequests: "too_many_requests"
+        case .requestTimeout: "request_timeout"
+        case .redirect: "redirect"
+        case .captivePortal: "captive_portal"
+        case .emptyBody: "empty_body"
+        case .truncatedJSON: "truncated_json"
+        case .oversizedBody: "oversized_body"
+        case .wrongTypes: "wrong_types"
+        case .duplicateKeys: "duplicate_keys"
+        case .wrongContentType: "wrong_content_type"
+        case .expiresIn: "expires_in"
+        case .invalidGrant: "invalid_grant"
+        case .invalidClient: "invalid_client"
+        case .error(let code, _): "error_\(code)"
+        case .githubError: "github_error"
+        }
+    }
+
+    /// Faults after which the same request may be sent again at once, and which end by themselves: for a random mix that
+    /// a client must outlive with every grant alive.
+    package static let harmless: [Fault] = [
+        .reset, .closed, .cutOff, .gatewayPage(status: 500), .gatewayPage(status: 502), .gatewayPage(status: 503),
+        .gatewayPage(status: 403), .tooManyRequests(.missing), .tooManyRequests(.seconds(1)),
+        .tooManyRequests(.date(secondsAhead: 1)), .tooManyRequests(.text("soon")), .requestTimeout, .captivePortal,
+        .emptyBody, .truncatedJSON, .oversizedBody(bytes: 10 << 20), .wrongTypes, .duplicateKeys,
+        .redirect(to: "http://127.0.0.1:1/elsewhere"), .error("temporarily_unavailable", status: 503),
+    ]
+}

@@ -1,0 +1,110 @@
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import SecretBytes
+import Synchronization
+
+// `HTTPHeaders` holds `String`s, which cannot be wiped. So the authorization never becomes a header field: the message
+// carries the number of its exchange instead, one handler takes that out before the head is encoded, and another puts
+// the secret into the encoded bytes, which are wiped once they are written.
+
+/// The exchanges in flight, by number.
+final class ExchangeTable: Sendable {
+    /// The field that carries an exchange's number from the client to the connection, and no further.
+    static let fieldName = "Purser-Exchange"
+
+    private struct State {
+        var exchanges: [UInt64: HTTPExchange] = [:]
+        var last: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Enters an exchange and gives it a number.
+    func insert(_ exchange: HTTPExchange) -> UInt64 {
+        state.withLock { state in
+            state.last &+= 1
+            state.exchanges[state.last] = exchange
+            return state.last
+        }
+    }
+
+    func remove(_ number: UInt64) {
+        state.withLock { _ = $0.exchanges.removeValue(forKey: number) }
+    }
+
+    func exchange(_ number: String?) -> HTTPExchange? {
+        guard let number = number.flatMap({ UInt64($0) }) else { return nil }
+        return state.withLock { $0.exchanges[number] }
+    }
+
+    /// Adds both handlers to a connection that is ready for its first request. To be called on its event loop.
+    func install(in channel: any Channel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let writer = AuthorizationWriter()
+        let encoder = try pipeline.handler(type: HTTPRequestEncoder.self)
+        try pipeline.addHandler(writer, position: .before(encoder))
+        try pipeline.addHandler(ExchangeNumberTaker(table: self, writer: writer), position: .after(encoder))
+    }
+}
+
+/// Before the encoder: takes the exchange's number out of the head and its authorization out of the exchange.
+private final class ExchangeNumberTaker: ChannelOutboundHandler {
+    typealias OutboundIn = HTTPClientRequestPart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let table: ExchangeTable
+    private let writer: AuthorizationWriter
+
+    init(table: ExchangeTable, writer: AuthorizationWriter) {
+        self.table = table
+        self.writer = writer
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard case .head(var head) = unwrapOutboundIn(data) else {
+            return context.write(data, promise: promise)
+        }
+        let number = head.headers.first(name: ExchangeTable.fieldName)
+        head.headers.remove(name: ExchangeTable.fieldName)
+        writer.authorization = table.exchange(number)?.takeAuthorization()
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+    }
+}
+
+/// After the encoder: puts the authorization behind the request line of the head, the next bytes to come.
+private final class AuthorizationWriter: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    var authorization: SecretBytes?
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch authorization.take() {
+        case .none:
+            context.write(data, promise: promise)
+        case .some(let authorization):
+            let head = Self.inserting(authorization, into: unwrapOutboundIn(data))
+            let written = promise ?? context.eventLoop.makePromise()
+            written.futureResult.whenComplete { result in
+                var head = head
+                if case .success = result { head.wipeShared() } else { head.wipeIfLastOwner() }
+            }
+            context.write(wrapOutboundOut(head), promise: written)
+        }
+    }
+
+    private static func inserting(_ authorization: borrowing SecretBytes, into head: ByteBuffer) -> ByteBuffer {
+        var rest = head
+        let lineEnd = head.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) ?? head.writerIndex - 1
+        let line = rest.readSlice(length: lineEnd + 1 - head.readerIndex) ?? ByteBuffer()
+        // All at once: a buffer that grows would leave a copy behind.
+        var result = ByteBufferAllocator().buffer(capacity: head.readableBytes + authorization.count + 64)
+        result.writeImmutableBuffer(line)
+        result.writeStaticString("Authorization: ")
+        result.writeSecret(authorization)
+        result.writeStaticString("\r\n")
+        result.writeImmutableBuffer(rest)
+        return result
+    }
+}

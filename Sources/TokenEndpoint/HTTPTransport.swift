@@ -1,0 +1,90 @@
+import AsyncHTTPClient
+package import NIOCore
+import NIOSSL
+package import OAuth
+
+/// Sends requests to providers with async-http-client.
+///
+/// Certificates and names are always verified. Redirects are not followed, nothing is sent twice, and no proxy is used:
+/// the environment's `https_proxy` and its kin are not looked at, for whoever sets an environment variable should not
+/// thereby choose where credentials travel. HTTP/1.1 only: with one request to a connection, a connection that hangs
+/// stalls only its own request. Bodies are not decompressed and so cannot grow; header fields are bounded by NIO (256,
+/// 2 MiB in all).
+///
+/// The owner calls ``shutdown(within:)`` before letting go of it.
+package final class HTTPTransport: ProviderTransport {
+    private let client: HTTPClient
+    private let loop: any EventLoop
+    private let maximumBodyLength: Int
+    private let exchanges = ExchangeTable()
+
+    /// A transport that lives on one loop of `group`, which must outlive it.
+    ///
+    /// One loop, because async-http-client (1.37) traps when a request and its connection are on two and a connection
+    /// ends just after an early answer: "a connection that we don't know was released".
+    package init(group: any EventLoopGroup, configuration: HTTPTransportConfiguration = .init()) {
+        self.loop = group.next()
+        self.maximumBodyLength = configuration.maximumBodyLength
+        self.client = HTTPClient(
+            eventLoopGroupProvider: .shared(loop), configuration: HTTPClient.Configuration(configuration, exchanges))
+    }
+
+    package func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome {
+        let exchange = HTTPExchange(
+            authorization: request.authorization.take(), body: request.body.take(), maximumBodyLength: maximumBodyLength
+        )
+        let number = exchanges.insert(exchange)
+        defer { exchanges.remove(number) }
+        let message: HTTPClient.Request
+        do {
+            message = try HTTPClient.Request(request, body: exchange.requestBody(), exchange: number)
+        } catch {
+            return .failed(TransportFailure(error))
+        }
+        guard !Task.isCancelled else { return .failed(TransportFailure(.cancelled, mayHaveBeenReceived: false)) }
+        let deadline = NIODeadline.now() + TimeAmount(max(timeout, .zero))
+        let task = client.execute(request: message, delegate: exchange, deadline: deadline)
+        do {
+            try await withTaskCancellationHandler {
+                try await task.futureResult.get()
+            } onCancel: {
+                task.cancel()
+            }
+        } catch {
+            return .failed(exchange.failure(for: error))
+        }
+        return exchange.outcome()
+    }
+
+    /// Ends the requests in flight and closes the connections. Returns when that is done, or after `limit`; what is
+    /// left then (a peer that does not answer the end of TLS) goes on in the background.
+    package func shutdown(within limit: Duration = .seconds(5)) async {
+        let done = loop.makePromise(of: Void.self)
+        let alarm = loop.scheduleTask(in: TimeAmount(limit)) { done.succeed() }
+        let closing: EventLoopFuture<Void> = client.shutdown()
+        closing.whenComplete { _ in done.succeed() }
+        // The promise is only ever kept, never broken.
+        try? await done.futureResult.get()
+        alarm.cancel()
+    }
+}
+
+extension HTTPClient.Configuration {
+    fileprivate init(_ bounds: HTTPTransportConfiguration, _ exchanges: ExchangeTable) {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let file = bounds.trustRootsFile { tls.trustRoots = .file(file) }
+        self.init(
+            tlsConfiguration: tls, redirectConfiguration: .disallow,
+            timeout: Timeout(connect: TimeAmount(bounds.connectTimeout)), proxy: nil, decompression: .disabled)
+        httpVersion = .http1Only
+        maximumUsesPerConnection = bounds.idleTimeout == nil ? 1 : nil
+        connectionPool.idleTimeout = TimeAmount(bounds.idleTimeout ?? .seconds(1))
+        connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(bounds.connectionsPerHost, 1)
+        // Whoever asked decides whether to ask again, and says so to the provider's limits.
+        connectionPool.retryConnectionEstablishment = false
+        // Named for debugging, but it is the one hook between the handshake and the request.
+        http1_1ConnectionDebugInitializer = { channel in
+            ConnectedAddress.check(channel).flatMapThrowing { try exchanges.install(in: channel) }
+        }
+    }
+}

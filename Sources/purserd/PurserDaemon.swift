@@ -1,0 +1,64 @@
+import ArgumentParser
+import Daemon
+import DaemonConfiguration
+import Logging
+import Systemd
+
+/// The daemon's command line.
+@main
+struct PurserDaemon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "purserd",
+        abstract: "Holds the tokens of connected accounts in memory, and hands each process what it may see.",
+        version: Daemon.version)
+
+    @Option(name: .long, help: "The configuration file.")
+    var config: String?
+
+    @Flag(name: .long, help: "Check the configuration, print what is wrong with it, and exit.")
+    var checkConfig = false
+
+    @Flag(name: .long, help: "Run with simulated providers and accounts, to try the daemon.")
+    var demo = false
+
+    @Flag(name: .long, help: "Log at debug level.")
+    var verbose = false
+
+    func validate() throws {
+        guard !(demo && (checkConfig || config != nil)) else {
+            throw ValidationError("--demo brings its own configuration; leave --config and --check-config out.")
+        }
+    }
+
+    func run() async throws {
+        let environment = ServiceEnvironment.current()
+        let logger = makeLogger(environment)
+        do {
+            let file = ConfigurationFile(
+                path: config ?? DefaultPaths.configuration,
+                credentialsDirectory: CredentialsDirectory.path(in: environment))
+            if checkConfig { return try check(file) }
+            let daemon = Daemon(environment: environment, logger: logger)
+            if demo { try await daemon.run(Demo.start()) } else { try await daemon.run(file) }
+        } catch {
+            Terminal.complain("purserd: \(error)")
+            // systemd starts it again at once, so that the next one finds the vault; not in a tight loop, though.
+            if environment[.notifySocket] != nil { try await Task.sleep(for: .seconds(3)) }
+            throw ExitCode.failure
+        }
+    }
+
+    private func check(_ file: ConfigurationFile) throws {
+        let configuration = try file.load()
+        for warning in configuration.warnings { Terminal.show("warning: \(warning)") }
+        Terminal.show("\(file.path ?? ""): valid")
+    }
+
+    private func makeLogger(_ environment: ServiceEnvironment) -> Logger {
+        let destination = LoggingBootstrap.choose(environment: environment)
+        let level: Logger.Level = verbose ? .debug : demo ? .error : .info
+        let makeHandler = LoggingBootstrap.handlers(for: destination, identifier: "purserd", level: level)
+        LoggingSystem.bootstrap(makeHandler, metadataProvider: nil)
+        return Logger(label: "purserd")
+    }
+}

@@ -1,0 +1,258 @@
+import ConnectedAccounts
+import CredentialBroker
+import DaemonConfiguration
+import JSON
+import TestKit
+import Testing
+
+/// Random schedules of calls, time, provider faults and reloads, through the wire, against providers that end a grant whose spent
+/// refresh token is presented again.
+struct SimulationTests {
+    @Test("No schedule loses a grant, an answer or a living token", arguments: 0..<50)
+    func schedules(_ block: UInt64) throws {
+        for seed in block * 40..<block * 40 + 40 {
+            let simulation = try Simulation(seed: seed)
+            for _ in 0..<30 { try simulation.step() }
+            try simulation.finish()
+            #expect(simulation.violations == [], "seed \(seed)")
+        }
+    }
+}
+
+private final class Simulation {
+    private struct Login {
+        var family: String
+        var count: Int
+        /// The access token that was delivered last, and when it ends.
+        var token: String
+        var end: BootInstant
+        var isDisabled = false
+    }
+
+    private struct Open {
+        let line: Line
+        let id: Int
+    }
+
+    static let configuration = Result { try World.configuration(SimulationText.yaml) }
+
+    private(set) var violations: [String] = []
+    private let world: World
+    private var random: SplitMix64
+    private var core = OneUseProvider()
+    private var logins: [String: Login] = [:]
+    private var secrets = [
+        "acme-secret": "canary-secret-acme", "grace-secret": "canary-secret-grace",
+        "again-secret": "canary-secret-again",
+    ]
+    private var lines: [Line] = []
+    private var open: [Open] = []
+    private var isDown = false
+    private var rejectsClients = false
+    /// When a token may first have been received.
+    private var received: [String: BootInstant] = [:]
+
+    init(seed: UInt64) throws {
+        random = SplitMix64(seed: seed)
+        world = try World(seed: seed)
+        for name in ["acme", "acmetwo", "grace", "again"] { logIn(name) }
+        world.respond = { [unowned self] in react($0) }
+        try reload()
+        lines = (0..<3).map { _ in world.connect(uid: 1001) }
+    }
+
+    private func reload() throws {
+        world.apply(try Self.configuration.get(), secrets: secrets)
+    }
+
+    private func logIn(_ name: String) {
+        let count = (logins[name]?.count ?? 0) + 1
+        let family = "\(name)\(count)"
+        let token = OneUseProvider.accessToken(family, 1)
+        let wasDisabled = logins[name]?.isDisabled ?? false
+        logins[name] = Login(
+            family: family, count: count, token: token, end: world.now.advanced(by: .seconds(3600)),
+            isDisabled: wasDisabled)
+        core.grants[family] = OneUseProvider.Grant()
+        if name == "grace" { core.grants[family]?.grace = .seconds(600) }
+        if name == "again" { core.grants[family]?.rotates = false }
+        let end = World.wallStart + ManualClock.start.duration(to: world.now).components.seconds + 3600
+        secrets[name] =
+            #"{"access_token":"\#(token)","refresh_token":"\#(OneUseProvider.refreshToken(family, 1))","expires_at":\#(end)}"#
+    }
+
+    // MARK: The provider
+
+    private func react(_ request: ReceivedRequest) -> Reaction {
+        guard let token = request.refreshToken else { return .error("invalid_request") }
+        noteReception(of: token)
+        if isDown { return forget(token, .unreachable) }
+        if rejectsClients { return forget(token, .error("invalid_client", status: 401)) }
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<55: return deliver(core.receive(request), to: request)
+        case 55..<65: return .hold
+        case 65..<72:
+            _ = core.receive(request)
+            return .lost
+        case 72..<77: return .lost
+        case 77..<82: return .answer(status: 503, "try later", retryAfter: "20")
+        case 82..<87: return .answer("<html>log in</html>", contentType: "text/html")
+        case 87..<93: return forget(token, .answer(status: 429, "", retryAfter: "5"))
+        default: return forget(token, .unreachable)
+        }
+    }
+
+    /// A token is presented again only as its provider's rule allows.
+    private func noteReception(of token: String) {
+        if let first = received[token] {
+            if token.contains("-acme") { violations.append("\(token) was presented again") }
+            if token.contains("-grace"), first.duration(to: world.now) >= .seconds(600) {
+                violations.append("\(token) was presented again after its grace")
+            }
+        } else {
+            received[token] = world.now
+        }
+    }
+
+    /// The broker can tell from this reaction that the token was not used; if it was the first to carry it, all is as before.
+    private func forget(_ token: String, _ reaction: Reaction) -> Reaction {
+        if received[token] == world.now { received[token] = nil }
+        return reaction
+    }
+
+    /// The provider gave tokens, and the answer arrives.
+    private func deliver(_ reaction: Reaction, to request: ReceivedRequest) -> Reaction {
+        guard case .answer(200, let body, _, _) = reaction, let answer = try? JSONTree(parsing: body),
+            let token = answer["access_token"]?.string
+        else { return reaction }
+        let family = request.refreshToken?.split(separator: "-").dropFirst(2).first.map(String.init)
+        for (name, login) in logins where login.family == family {
+            logins[name]?.token = token
+            logins[name]?.end = request.at.advanced(by: .seconds(3600))
+        }
+        return reaction
+    }
+
+    // MARK: Steps
+
+    func step() throws {
+        let name = ["acme", "acmetwo", "grace", "again"].randomElement(using: &random) ?? "acme"
+        let line = lines.randomElement(using: &random) ?? lines[0]
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<15: world.advance(by: .seconds(Int.random(in: 1...600, using: &random)))
+        case 15..<25: world.advance(by: .seconds(Int.random(in: 600...4000, using: &random)))
+        case 25..<30: world.suspend(for: .seconds(Int.random(in: 60...70_000, using: &random)))
+        case 30..<45:
+            begin(
+                line, "getConnectionCredentials",
+                ["connectionId": .string("con_\(name)"), "timeoutMs": .int(timeout())])
+        case 45..<55:
+            begin(line, "refreshAccount", ["connectionId": .string("con_\(name)"), "timeoutMs": .int(timeout())])
+        case 55..<60: begin(line, "getAccounts", ["timeoutMs": .int(timeout())])
+        case 60..<66: try setDisabled(name, true)
+        case 66..<74: try setDisabled(name, false)
+        case 74..<78: try reload()
+        case 78..<82:
+            logIn(name)
+            try reload()
+        case 82..<87: isDown.toggle()
+        case 87..<90: rejectsClients.toggle()
+        case 90..<92: replace(line)
+        default: releaseHeld()
+        }
+        try checkLivingTokens(of: [name])
+    }
+
+    private func timeout() -> Int { [0, 1000, 5000, 60_000].randomElement(using: &random) ?? 0 }
+
+    private func begin(_ line: Line, _ method: String, _ params: JSONTree) {
+        open.append(Open(line: line, id: line.begin(method, params)))
+        world.settle()
+    }
+
+    private func setDisabled(_ name: String, _ isDisabled: Bool) throws {
+        let method = isDisabled ? "connectedAccounts.disable" : "connectedAccounts.enable"
+        let answer = try world.ask(method, ["connectedAccountId": .string("con_\(name)")], uid: 0)
+        if answer.error == nil { logins[name]?.isDisabled = isDisabled }
+    }
+
+    /// A peer goes away, and another comes.
+    private func replace(_ line: Line) {
+        line.abandon()
+        open.removeAll { $0.line === line }
+        lines.removeAll { $0 === line }
+        lines.append(world.connect(uid: 1001))
+    }
+
+    private func releaseHeld() {
+        guard let request = world.pendingRequests.first else { return }
+        if Bool.random(using: &random) { return world.release(.lost) }
+        world.release(deliver(core.receive(request), to: request))
+    }
+
+    // MARK: What must hold
+
+    /// Independent of what the broker says of itself: what the provider delivered last, and has not ended yet, is served at once.
+    private func checkLivingTokens(of names: [String]) throws {
+        let line = world.connect(uid: 1001)
+        for (name, login) in logins where names.contains(name) && !login.isDisabled && login.end > world.now {
+            let id = line.begin("getConnectionCredentials", ["connectionId": .string("con_\(name)")])
+            let token = line.answer(to: id)?["result"]?["accessToken"]?.string
+            if token != login.token { violations.append("\(login.token) is withheld: \(token ?? "nothing")") }
+        }
+        try world.check()
+    }
+
+    func finish() throws {
+        isDown = false
+        world.advance(by: .seconds(61))
+        for call in open where call.line.answers(to: call.id).count != 1 {
+            violations.append("\(call.line.answers(to: call.id).count) answers to one request")
+        }
+        // A grant may only be lost where an answer was, and never by presenting a spent token.
+        violations += core.reused.map { "\($0) was presented after it was spent" }
+        try checkLivingTokens(of: Array(logins.keys))
+    }
+}
+
+private enum SimulationText {
+    static let yaml = """
+        providers:
+          acme:
+            displayName: Acme
+            authorizationURL: https://id.acme.example/authorize
+            tokenURL: https://id.acme.example/token
+            rotation: always
+          grace:
+            displayName: Grace
+            authorizationURL: https://id.grace.example/authorize
+            tokenURL: https://id.grace.example/token
+            rotation: always
+            lostAnswer: { resendWithin: 10m }
+          again:
+            displayName: Again
+            authorizationURL: https://id.again.example/authorize
+            tokenURL: https://id.again.example/token
+            lostAnswer: resend
+        authConfigs:
+          ac_acme: { provider: acme, clientId: acme-client, clientSecret: { credential: acme-secret } }
+          ac_again: { provider: again, clientId: again-client, clientSecret: { credential: again-secret } }
+          ac_grace: { provider: grace, clientId: grace-client, clientSecret: { credential: grace-secret } }
+        connections:
+          - { id: con_acme, userId: alice, authConfig: ac_acme, credentials: { credential: acme } }
+          - { id: con_acmetwo, userId: alice, authConfig: ac_acme, credentials: { credential: acmetwo } }
+          - { id: con_again, userId: alice, authConfig: ac_again, credentials: { credential: again } }
+          - { id: con_grace, userId: alice, authConfig: ac_grace, credentials: { credential: grace } }
+        agents:
+          - name: operator
+            match: { uid: 0 }
+            grants: [ { users: ["*"], toolkits: ["*"], connections: ["*"], operations: ["*"] } ]
+          - name: alice
+            match: { uid: 1001 }
+            grants:
+              - users: [alice]
+                toolkits: ["*"]
+                connections: ["*"]
+                operations: ["accounts:read", "credentials:read", "accounts:refresh"]
+        """
+}

@@ -1,0 +1,86 @@
+import ConnectedAccounts
+import CredentialBroker
+import JSON
+import SecretVault
+import TestKit
+import Testing
+
+/// Calls that wait, the end of the daemon, and the vault at a quiet time.
+struct WaitingTests {
+    @Test("A connection may have 256 calls waiting; the next one is told, and the others are answered")
+    func boundPerConnection() throws {
+        let stage = try Stage()
+        stage.provider.override = { $0.url.contains("acme") ? .hold : nil }
+        stage.world.suspend(for: .seconds(4000))
+        let line = stage.world.connect(uid: Stage.alice)
+        let ids = (0..<257).map { _ in line.begin("getConnectionCredentials", ["connectionId": "con_acme"]) }
+        #expect(line.answer(to: ids[256])?["error"]?["data"]?["code"] == "RATE_LIMITED")
+        #expect(line.waiting == 256)
+        stage.provider.override = nil
+        stage.world.releaseAll { stage.provider.core.receive($0) }
+        #expect(line.waiting == 0)
+        #expect(ids.dropLast().allSatisfy { line.answers(to: $0).count == 1 })
+    }
+
+    @Test("All connections together may have 16384 calls waiting; the next one is told when to try again")
+    func boundInAll() throws {
+        let stage = try Stage()
+        stage.provider.override = { $0.url.contains("acme") ? .hold : nil }
+        stage.world.suspend(for: .seconds(4000))
+        let request = #"{"jsonrpc":"2.0","id":1,"method":"getConnectionCredentials","params":["con_acme"]}"#
+        let lines = (0..<65).map { _ in stage.world.connect(uid: Stage.alice) }
+        for line in lines.dropLast() {
+            for _ in 0..<256 { line.send(request) }
+        }
+        #expect(lines.dropLast().allSatisfy { $0.received.isEmpty })
+        lines[64].send(request)
+        #expect(lines[64].received.map { $0["error"]?["data"]?["code"]?.string } == ["RATE_LIMITED"])
+    }
+
+    @Test(
+        "At shutdown those who wait are told, tokens that live are served, nothing new is sent, and what was sent is taken in"
+    )
+    func shutdown() throws {
+        let stage = try Stage()
+        stage.provider.override = { $0.refreshToken == "canary-refresh-acme-1" ? .hold : nil }
+        stage.world.suspend(for: .seconds(4000))
+        let line = stage.world.connect(uid: Stage.alice)
+        let waiting = line.begin("getConnectionCredentials", ["connectionId": "con_acme", "timeoutMs": 60_000])
+        stage.world.broker.beginStopping()
+        #expect(line.answer(to: waiting)?["error"]?["data"]?["code"] == "SHUTTING_DOWN")
+        #expect(try stage.credentials("con_acme").errorName == "SHUTTING_DOWN")
+        #expect(try stage.credentials("con_grace")["accessToken"] == "access-grace-2")
+        #expect(stage.world.broker.refreshesInFlight == 1)
+        stage.provider.override = nil
+        stage.world.releaseAll { stage.provider.core.receive($0) }
+        #expect(stage.world.broker.refreshesInFlight == 0)
+        #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
+        let sent = stage.world.ledger.count
+        stage.world.advance(by: .seconds(7200))
+        #expect(stage.world.ledger.count == sent)
+    }
+
+    @Test("The vault is compacted once a good part of it is dead, and everything in it stays")
+    func compaction() throws {
+        let stage = try Stage()
+        let filler = String(repeating: "x", count: 30_000)
+        var number = 1
+        stage.provider.override = { request in
+            guard request.url.contains("again") else { return nil }
+            number += 1
+            return .answer(#"{"access_token":"access-\#(number)-\#(filler)","expires_in":3600}"#)
+        }
+        for _ in 0..<20 {
+            stage.world.advance(by: .seconds(60))
+            _ = try stage.ask("refreshAccount", ["connectionId": "con_again"])
+        }
+        let before = stage.world.broker.vaultStatistics
+        stage.world.broker.compactVault()
+        let after = stage.world.broker.vaultStatistics
+        #expect(before.deadBytes > 256 << 10 || before.compactions > 0)
+        #expect(after.deadBytes <= max(before.deadBytes, 256 << 10))
+        #expect(after.records == before.records)
+        #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-1")
+        #expect(try stage.credentials("con_again")["accessToken"]?.string?.hasPrefix("access-21-") == true)
+    }
+}

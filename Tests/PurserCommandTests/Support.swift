@@ -1,0 +1,73 @@
+import LineServer
+import PurserClient
+import SecretBytes
+import Synchronization
+
+@testable import PurserCommand
+
+/// What was written to an output.
+final class Captured: Sendable {
+    private let bytes = Mutex<[UInt8]>([])
+
+    var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+
+    func output(isTerminal: Bool = false, width: Int? = nil) -> CommandOutput {
+        CommandOutput(isTerminal: isTerminal, width: width, hasColours: isTerminal) { [self] span in
+            bytes.withLock { bytes in
+                for index in span.indices { bytes.append(span[index]) }
+            }
+        }
+    }
+}
+
+/// One run of the command line and all that came of it.
+struct Run {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    init(
+        _ arguments: [String], input: String = "", isTerminal: Bool = false, width: Int? = nil
+    ) async {
+        let (output, errors) = (Captured(), Captured())
+        let environment = CommandEnvironment(
+            output: output.output(isTerminal: isTerminal, width: width), errors: errors.output(),
+            readInput: { SecretBytes(utf8: input) }, now: { Self.now })
+        status = await CommandLineTool.run(arguments, in: environment)
+        self.output = output.text
+        self.errors = errors.text
+    }
+
+    /// 2026-06-01T00:00:00Z
+    static let now = Timestamp(unixSeconds: 1_780_272_000)
+}
+
+/// A daemon that has fixed results, and remembers what it was asked.
+final class PlayedDaemon: Sendable {
+    private let server: LineServer
+    private let asked: Asked
+
+    private final class Asked: Sendable {
+        let requests = Mutex<[String]>([])
+    }
+
+    /// Answers each method with the JSON text under its name, `{"error": …}` being an error; methods without one get no
+    /// answer.
+    init(_ answers: [String: String]) throws {
+        let asked = Asked()
+        self.asked = asked
+        server = try LineServer { line in
+            guard let request = try? JSONValue(parsing: line), let id = request["id"]?.int else { return nil }
+            let method = request["method"]?.string ?? ""
+            asked.requests.withLock { $0.append("\(method) \(request["params"] ?? nil)") }
+            guard let answer = answers[method] else { return nil }
+            let outcome = answer.hasPrefix(#"{"error":"#) ? answer.dropFirst().dropLast() : #""result":\#(answer)"#
+            return #"{"jsonrpc":"2.0","id":\#(id),\#(outcome)}"#
+        }
+    }
+
+    var path: String { server.path }
+
+    /// Method and parameters of each request.
+    var requests: [String] { asked.requests.withLock { $0 } }
+}

@@ -1,0 +1,109 @@
+# Shared by the system tests: each is a script of its own that prints what it saw, and fails at the first thing that is not so.
+# PURSERD names the daemon under test. Sourced; expects bash with `set -euo pipefail`.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+: "${PURSERD:?PURSERD must name the daemon under test}"
+work=$(mktemp -d /tmp/purser-test.XXXXXX)
+chmod 755 "$work"
+port=$((20000 + $$ % 20000))
+issuer=http://localhost:$port/api/oidc
+socket=$work/purser.sock
+pids=()
+
+cleanup() {
+    local code=$?
+    trap - EXIT
+    for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
+    [ "$code" = 0 ] || { echo "-- the daemon's last words:"; tail -n 20 "$work/purserd.log" 2>/dev/null; }
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
+    rm -rf "$work"
+    exit "$code"
+}
+trap cleanup EXIT
+
+ok() { echo "ok - $*"; }
+fail() { echo "FAILED - $*" >&2; exit 1; }
+# holds WHAT COMMAND…: the command succeeds.
+holds() {
+    local what=$1; shift
+    "$@" && ok "$what" || fail "$what"
+}
+# says TEXT WORD: the text contains the word.
+says() { grep -qF -e "$2" <<<"$1"; }
+# is WHAT GOT WANTED
+is() { [ "$2" = "$3" ] && ok "$1" || fail "$1: got '$2', wanted '$3'"; }
+# eventually SECONDS COMMAND…: true within so long.
+eventually() {
+    local deadline=$((SECONDS + $1)); shift
+    until "$@"; do [ $SECONDS -lt $deadline ] || return 1; sleep 0.1; done
+}
+
+start_glewlwyd() {
+    ACCESS_TTL=${1:-20} "$here/glewlwyd-up" "$work/glewlwyd" "$port"
+    glewlwyd=$(cat "$work/glewlwyd/pid")
+    pids+=("$glewlwyd")
+}
+
+# A new grant of a user, as the credential that purserd imports.
+grant() {
+    curl -sSf -u cli:clisecret -d "grant_type=password&username=$1&password=$1pass&scope=repo" "$issuer/token" |
+        jq -c '{refresh_token, access_token, expires_at: (.iat + .expires_in), scope, account: {sub: "'"$1"'"}}'
+}
+
+# Writes a configuration with N connections at glewlwyd, con_1 to con_N, that the uids given may use.
+configure() {
+    local count=$1; shift
+    mkdir -p "$work/secrets"
+    printf clisecret >"$work/secrets/client"
+    local i
+    for i in $(seq "$count"); do grant "$([ $((i % 2)) = 0 ] && echo alice || echo bob)" >"$work/secrets/con_$i"; done
+    chmod -R go-rwx "$work/secrets"
+    {
+        echo "socket: $socket"
+        echo 'socketMode: "0666"'
+        echo "providers:"
+        echo "  glewlwyd: { displayName: Glewlwyd, issuer: \"$issuer\", lostAnswer: never }"
+        echo "authConfigs:"
+        echo "  ac_g: { provider: glewlwyd, clientId: cli, clientSecret: { file: $work/secrets/client }, scopes: [repo] }"
+        echo "connections:"
+        for i in $(seq "$count"); do
+            echo "  - { id: con_$i, userId: user_1, authConfig: ac_g, credentials: { file: $work/secrets/con_$i } }"
+        done
+        echo "agents:"
+        for uid in "$@"; do
+            echo "  - name: agent_$uid"
+            echo "    match: { uid: $uid }"
+            echo "    grants: [ { users: [\"*\"], toolkits: [\"*\"], connections: [\"*\"], operations: [\"*\"] } ]"
+        done
+    } >"$work/purser.yaml"
+}
+
+start_purserd() {
+    SWIFT_BACKTRACE=registers=none "$PURSERD" --config "$work/purser.yaml" >>"$work/purserd.log" 2>&1 &
+    purserd=$!
+    pids+=("$purserd")
+    eventually 10 test -S "$socket" || fail "purserd did not start"
+}
+
+# ask METHOD [PARAMS]: one call over socat, as the present user; prints the answer.
+ask() {
+    printf '{"jsonrpc":"2.0","id":1,"method":"%s","params":%s}\n' "$1" "${2:-{\}}" | socat -t 60 - "UNIX-CONNECT:$socket"
+}
+
+# ask_as UID METHOD [PARAMS]
+ask_as() {
+    local uid=$1; shift
+    printf '{"jsonrpc":"2.0","id":1,"method":"%s","params":%s}\n' "$1" "${2:-{\}}" |
+        setpriv --reuid "$uid" --regid "$uid" --clear-groups socat -t 60 - "UNIX-CONNECT:$socket"
+}
+
+error_code() { jq -r '.error.data.code // "none"'; }
+
+# What glewlwyd itself says of an access token on standard input.
+introspect() {
+    curl -sSf -u cli:clisecret --data-urlencode "token=$(cat)" -d token_type_hint=access_token "$issuer/introspect" | jq -r .active
+}
+
+# Refreshes that glewlwyd answered, and spent refresh tokens that it was shown.
+refreshes() { echo $(($(sqlite3 "$work/glewlwyd/db" 'select count(*) from gpo_refresh_token') - $1)); }
+reused_tokens() { grep -c 'Security - Token invalid' "$work/glewlwyd/log" || true; }

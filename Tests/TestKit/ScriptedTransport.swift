@@ -1,0 +1,27 @@
+internal import ConnectedAccounts
+package import OAuth
+
+/// A provider for the refresher that really runs: each request goes to `respond`, which may take its time.
+package struct ScriptedTransport: ProviderTransport {
+    let clock: ManualClock
+    private let respond: @Sendable (ReceivedRequest) async -> Reaction
+
+    package init(clock: ManualClock, respond: @escaping @Sendable (ReceivedRequest) async -> Reaction) {
+        self.clock = clock
+        self.respond = respond
+    }
+
+    /// Without a script: for worlds that drive the broker step by step, and never send.
+    package init(clock: ManualClock) {
+        self.init(clock: clock) { _ in .unreachable }
+    }
+
+    package func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome {
+        let received = ReceivedRequest(request, at: clock.now, timeout: timeout)
+        let outcome = await respond(received).outcome
+        switch consume outcome {
+        case .some(let outcome): return outcome
+        case .none: return .failed(TransportFailure(.timeout, mayHaveBeenReceived: true))
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package import ConnectedAccounts
+package import CredentialBroker
+package import DaemonConfiguration
+internal import OAuth
+internal import SecretBytes
+internal import SecretVault
+internal import Synchronization
+
+/// A whole broker in memory, driven step by step on the test's own thread: nothing happens unless the test lets it, and time
+/// passes only as it says.
+///
+/// Every line, audit record and warning that leaves the broker is searched for ``markers``.
+package final class World {
+    package let clock: ManualClock
+    package let broker: Broker<ManualClock, ScriptedTransport>
+    /// What the provider does with a request.
+    package var respond: (ReceivedRequest) -> Reaction = { _ in .unreachable }
+    /// Every request that was sent, in order.
+    package private(set) var ledger: [ReceivedRequest] = []
+    /// Texts that may never leave the broker.
+    package var markers = ["canary-"]
+    /// What went wrong beside the answers: a marker that leaked, a broker that never came to rest.
+    package private(set) var faults: [String] = []
+    /// The warnings of the last reload.
+    package private(set) var warnings: [String] = []
+    /// When the broker wants to be looked at again.
+    package private(set) var wake: BootInstant?
+
+    let audit = AuditTrail()
+    /// False where the refresher runs by itself.
+    private let isDriven: Bool
+    private let wallShift = WallShift()
+    private var held: [HeldExchange] = []
+
+    private struct HeldExchange {
+        var attempt: RefreshAttempt
+        var request: ReceivedRequest
+        var deadline: BootInstant { request.at.advanced(by: request.timeout) }
+    }
+
+    /// 2026-06-01T00:00:00Z, in Unix time.
+    package static let wallStart: Int64 = 1_780_272_000
+
+    /// A world. With a `transport` its refresher really runs; others are driven step by step, and never send.
+    package init(_ setup: WorldSetup = WorldSetup(), seed: UInt64 = 1, transport: ScriptedTransport? = nil) throws {
+        let clock = transport?.clock ?? ManualClock()
+        self.clock = clock
+        isDriven = transport == nil
+        let random = RandomBytes(seed: seed &+ 1)
+        let settings = BrokerSettings(
+            version: "1.0.0-test", pid: 4711, configurationPath: "/etc/purser/purser.yaml", contract: setup.contract,
+            fingerprintKey: Array(repeating: 7, count: 32),
+            randomBytes: { random.next($0) })
+        let policy = SegmentPolicy(kind: .lockedMemfd, locksMemory: false, maximumBytes: setup.maximumVaultBytes)
+        let shift = wallShift
+        let audit = audit
+        broker = Broker(
+            settings: settings, vault: try SecretVault(creating: policy), clock: clock,
+            transport: transport ?? ScriptedTransport(clock: clock), seed: seed,
+            wallClock: {
+                Self.wallStart * 1_000_000_000 + clock.now.nanoseconds - ManualClock.start.nanoseconds
+                    + shift.value
+            },
+            writeAudit: { records, dropped in audit.add(records, dropped) })
+    }
+
+    /// Sets the wall clock forward (or back), as an administrator would; boot time goes on as before.
+    package func setWallClock(by duration: Duration) {
+        wallShift.add(duration.nanoseconds)
+    }
+
+    /// Every audit record that was written.
+    package var auditRecords: [AuditRecord] { audit.records }
+    package var auditDropped: Int { audit.dropped }
+
+    // MARK: Configuration
+
+    /// Takes a configuration over, as at the start and at a reload; `{credential: NAME}` is looked up in `secrets`.
+    package func apply(_ configuration: PurserConfiguration, secrets: [String: String]) {
+        let read = ConfiguredSecrets(of: configuration) { reference throws(MissingSecret) in
+            guard case .credential(let name) = reference, let text = secrets[name] else { throw MissingSecret() }
+            return SecretBytes(utf8: text)
+        }
+        warnings = broker.apply(configuration, secrets: read)
+        for warning in warnings { inspect(warning) }
+        if isDriven { settle() }
+    }
+
+    package func apply(yaml: String, secrets: [String: String]) throws {
+        apply(try Self.configuration(yaml), secrets: secrets)
+    }
+
+    package static func configuration(_ yaml: String) throws -> PurserConfiguration {
+        try PurserConfiguration.load(yaml.utf8.span, file: "test.yaml", names: NoNames())
+    }
+
+    // MARK: Time
+
+    package var now: BootInstant { clock.now }
+
+    /// Does all that is due at this instant.
+    package func settle() {
+        for _ in 0..<10_000 {
+            let (tickets, wake) = broker.beginRound()
+            self.wake = wake
+            for ticket in tickets { drive(RefreshAttempt(ticket)) }
+            if tickets.isEmpty {
+                guard let wake, wake <= now else { return }
+            }
+        }
+        faults.append("the refresher does not come to rest")
+    }
+
+    /// Lets time pass, and does what is due in it when it is due.
+    package func advance(by duration: Duration) {
+        let target = now.advanced(by: duration)
+        settle()
+        while let next = [wake, held.map(\.deadline).min()].compactMap(\.self).min(), next <= target {
+            step(to: next)
+        }
+        clock.advance(to: target)
+        settle()
+    }
+
+    /// Lets time pass while the machine sleeps: nothing is done before its end.
+    package func suspend(for duration: Duration) {
+        clock.advance(by: duration)
+        step(to: now)
+    }
+
+    private func step(to instant: BootInstant) {
+        clock.advance(to: instant)
+        let expired = held.filter { $0.deadline <= now }
+        held.removeAll { $0.deadline <= now }
+        for exchange in expired { finish(exchange, .lost) }
+        settle()
+    }
+
+    // MARK: The provider
+
+    /// Requests that the provider has not reacted to.
+    package var pendingRequests: [ReceivedRequest] { held.map(\.request) }
+
+    /// Reacts to the oldest request that is held.
+    package func release(_ reaction: Reaction) {
+        guard !held.isEmpty else { return faults.append("no request is held") }
+        finish(held.removeFirst(), reaction)
+        settle()
+    }
+
+    /// Reacts to every request that is held.
+    package func releaseAll(_ react: (ReceivedRequest) -> Reaction) {
+        let exchanges = held
+        held = []
+        for exchange in exchanges { finish(exchange, react(exchange.request)) }
+        settle()
+    }
+
+    private func finish(_ exchange: HeldExchange, _ reaction: Reaction) {
+        var attempt = exchange.attempt
+        take(reaction, exchange.request, &attempt)
+        drive(attempt)
+    }
+
+    private func drive(_ attempt: RefreshAttempt) {
+        var attempt = attempt
+        while let exchange = broker.next(&attempt) {
+            let request = ReceivedRequest(exchange.request, at: now, timeout: exchange.timeout)
+            ledger.append(request)
+            let reaction = respond(request)
+            if case .hold = reaction { return held.append(HeldExchange(attempt: attempt, request: request)) }
+            take(reaction, request, &attempt)
+        }
+    }
+
+    private func take(_ reaction: Reaction, _ request: ReceivedRequest, _ attempt: inout RefreshAttempt) {
+        guard let outcome = reaction.outcome else {
+            return faults.append("a held request must be released with an answer")
+        }
+        broker.take(outcome, of: &attempt)
+    }
+
+    // MARK: What leaves the broker
+
+    func inspect(_ text: String) {
+        for marker in markers where text.contains(marker) { faults.append("\(marker) has leaked: \(text)") }
+    }
+
+    /// Throws what went wrong so far, and what is found in the audit.
+    package func check() throws {
+        for record in audit.takeUninspected() {
+            inspect(
+                [record.method, record.agent, record.connectionID, record.fingerprint].compactMap(\.self).joined(
+                    separator: " "))
+        }
+        guard faults.isEmpty else { throw WorldFault(faults: faults) }
+    }
+}

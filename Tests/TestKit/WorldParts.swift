@@ -1,0 +1,69 @@
+internal import CredentialBroker
+internal import DaemonConfiguration
+internal import Synchronization
+
+/// What differs between worlds.
+package struct WorldSetup {
+    package var contract: [UInt8] = Array("{}".utf8)
+    package var maximumVaultBytes = 64 << 20
+
+    package init() {}
+}
+
+package struct WorldFault: Error {
+    package let faults: [String]
+}
+
+struct MissingSecret: Error, CustomStringConvertible {
+    var description: String { "there is no such credential" }
+}
+
+/// A machine without users and groups.
+struct NoNames: NameResolver {
+    func uid(ofUser name: String) throws(NameLookupFailure) -> UInt32? { nil }
+    func gid(ofGroup name: String) throws(NameLookupFailure) -> UInt32? { nil }
+}
+
+/// How far the wall clock was set from where it would be.
+final class WallShift: Sendable {
+    private let nanoseconds = Atomic<Int64>(0)
+
+    var value: Int64 { nanoseconds.load(ordering: .relaxed) }
+    func add(_ amount: Int64) { nanoseconds.add(amount, ordering: .relaxed) }
+}
+
+/// Keeps what the broker has written to its audit.
+final class AuditTrail: Sendable {
+    private let state = Mutex<(records: [AuditRecord], dropped: Int, inspected: Int)>(([], 0, 0))
+
+    var records: [AuditRecord] { state.withLock { $0.records } }
+    var dropped: Int { state.withLock { $0.dropped } }
+
+    /// Those that came since the last time.
+    func takeUninspected() -> [AuditRecord] {
+        state.withLock { state in
+            defer { state.inspected = state.records.count }
+            return Array(state.records[state.inspected...])
+        }
+    }
+
+    func add(_ records: [AuditRecord], _ dropped: Int) {
+        state.withLock { state in
+            state.records += records
+            state.dropped += dropped
+        }
+    }
+}
+
+/// Bytes that are the same in each run.
+final class RandomBytes: Sendable {
+    private let generator: Mutex<SplitMix64>
+
+    init(seed: UInt64) { generator = Mutex(SplitMix64(seed: seed)) }
+
+    func next(_ count: Int) -> [UInt8] {
+        generator.withLock { generator in
+            (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import OAuth
+import SecretBytes
+import Testing
+import TokenEndpoint
+
+@Suite("What a request leaves in memory", .timeLimit(.minutes(1)))
+struct TransportMemoryTests {
+    @Test("After a request, no copy of its secrets is left in the process")
+    func copies() async throws {
+        // Nobody in this process reads what is sent: the kernel takes the connection, and the bytes.
+        let listener = try await ServerBootstrap(group: ScriptedServer.group)
+            .serverChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(listener.localAddress?.port)
+        let authorization = random()
+        let body = random()
+        let seen = try await withTransport { transport in
+            Seen(
+                await transport.send(
+                    ProviderRequest(
+                        method: .post, url: "http://127.0.0.1:\(port)/", authorization: authorization.copy(),
+                        body: body.copy()),
+                    timeout: .milliseconds(500)))
+        }
+        #expect(seen == .failed(.timeout, mayHaveBeenReceived: true))
+        // One of each is the test's own.
+        let authorizations = try copiesInMemory(of: authorization)
+        #expect(authorizations == 1)
+        let bodies = try copiesInMemory(of: body)
+        #expect(bodies == 1)
+        try await listener.close().get()
+    }
+
+    private func random() -> SecretBytes {
+        var generator = SystemRandomNumberGenerator()
+        var buffer = SecretBuffer()
+        for _ in 0..<40 { buffer.append(UInt8.random(in: UInt8(ascii: "a")...UInt8(ascii: "z"), using: &generator)) }
+        return buffer.bytes()
+    }
+}
+
+/// How often `secret` stands in the writable memory of this process.
+private func copiesInMemory(of secret: borrowing SecretBytes) throws -> Int {
+    let memory = unsafe open("/proc/self/mem", O_RDONLY)
+    try #require(memory >= 0)
+    defer { close(memory) }
+    // Outside the ranges that are searched, since those are listed first.
+    let ranges = try writableRanges()
+    let length = 1 << 20
+    let window = unsafe try #require(mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    defer { unsafe munmap(window, length) }
+    var count = 0
+    for range in ranges {
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let read = unsafe pread(memory, window, min(length, Int(range.upperBound - start)), off_t(start))
+            guard read >= secret.count else { break }
+            count += unsafe occurrences(of: secret, in: UnsafeRawBufferPointer(start: window, count: read))
+            // What stands across two windows is found in the second.
+            start += UInt64(read == length ? length - secret.count + 1 : read)
+        }
+    }
+    return count
+}
+
+private func occurrences(of secret: borrowing SecretBytes, in memory: UnsafeRawBufferPointer) -> Int {
+    secret.withBytes { bytes in
+        unsafe bytes.withUnsafeBytes { needle in
+            guard let start = memory.baseAddress, let pattern = needle.baseAddress else { return 0 }
+            var count = 0
+            var offset = 0
+            while offset + needle.count <= memory.count,
+                let found = unsafe memchr(start + offset, Int32(needle[0]), memory.count - needle.count + 1 - offset)
+            {
+                if unsafe memcmp(found, pattern, needle.count) == 0 { count += 1 }
+                offset = unsafe UnsafeRawPointer(found) - start + 1
+            }
+            return count
+        }
+    }
+}
+
+private func writableRanges() throws -> [Range<UInt64>] {
+    let maps = unsafe try #require(fopen("/proc/self/maps", "r"))
+    defer { unsafe fclose(maps) }
+    var ranges: [Range<UInt64>] = []
+    var line = [CChar](repeating: 0, count: 4096)
+    while unsafe fgets(&line, Int32(line.count), maps) != nil {
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let words = text.split(separator: " ")
+        let bounds = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+        // 64-bit offsets end where a file's do; what lies above is the kernel's own page.
+        guard words.count > 1, words[1].hasPrefix("rw"), bounds.count == 2, bounds[1] < UInt64(Int64.max) else {
+            continue
+        }
+        ranges.append(bounds[0]..<bounds[1])
+    }
+    return ranges
+}
