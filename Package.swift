@@ -155,3 +155,19 @@ let package = Package(
             ], exclude: ["Scripts"]),
     ]
 )
+
+// libFuzzer's targets need its driver at every link, so they exist only where they are asked for: Tests/Fuzzing/run.
+if Context.environment["PURSER_FUZZ"] != nil {
+    func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(
+            name: name, dependencies: ["FuzzDriver"] + dependencies, path: "Tests/Fuzzing/\(name)",
+            swiftSettings: strict)
+    }
+    package.targets += [
+        .target(name: "FuzzDriver", path: "Tests/Fuzzing/FuzzDriver", swiftSettings: strict),
+        fuzzer("FuzzEnvelope", ["JSON", "JSONRPC", "SecretBytes"]),
+        fuzzer("FuzzTokenAnswer", ["OAuth", "SecretBytes"]),
+        fuzzer("FuzzConfiguration", ["ConnectedAccounts", "DaemonConfiguration"]),
+        fuzzer("FuzzVault", ["SecretVault"]),
+    ]
+}

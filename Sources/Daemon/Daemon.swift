@@ -39,7 +39,9 @@ package struct Daemon: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let configuration = try source.load()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let transport = HTTPTransport(group: group)
+        // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
+        let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let transport = HTTPTransport(group: providerGroup)
         let broker = try makeBroker(transport: transport, configurationPath: source.path)
         warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
         let socket = try listeningSocket(configuration.socket, default: source.defaultSocket)
@@ -66,6 +68,7 @@ package struct Daemon: Sendable {
         socket.removeFile()
         await transport.shutdown()
         broker.wipe()
+        try await providerGroup.shutdownGracefully()
         try await group.shutdownGracefully()
     }
 

@@ -52,13 +52,16 @@ final class RPCBatch: Sendable {
     }
 
     /// Adds an answer that was expected; gives the line if it was the last one and the connection has closed the batch.
-    func add(_ part: consuming SecretBuffer) -> SecretBuffer? {
+    ///
+    /// If not, it calls `end`, which counts the answer as no longer awaited, before any other can complete the line: whoever
+    /// takes the line must find nothing of its batch still counted, for nobody would tell the connection of it later.
+    func add(_ part: consuming SecretBuffer, end: () -> Void) -> SecretBuffer? {
         var line: SecretBuffer?
         state.withLock { state in
             if state.parts.count > 1 { state.parts.append(UInt8(ascii: ",")) }
             part.withBytes { state.parts.append($0) }
             state.expected -= 1
-            guard state.expected == 0, !state.isOpen else { return }
+            guard state.expected == 0, !state.isOpen else { return end() }
             state.parts.append("]\n")
             line = state.takeParts()
         }

@@ -123,20 +123,20 @@ extension RPCReply {
             return state.isReleased
         }
         guard isReleased else { return }
-        if let answer, let line = line(of: answer) {
-            replies.deliver(line)
+        guard var answer else { return replies.end(isAwaited: !isNotification) }
+        if let batch {
+            deliver(answer, asPartOf: batch)
         } else {
-            replies.end(isAwaited: !isNotification)
+            answer.append(UInt8(ascii: "\n"))
+            replies.deliver(answer)
         }
     }
 
-    /// The line that is complete with this answer: its own, or that of the batch of which it is the last part.
-    private func line(of answer: consuming SecretBuffer) -> SecretBuffer? {
-        guard let batch else {
-            answer.append(UInt8(ascii: "\n"))
-            return answer
+    private func deliver(_ answer: consuming SecretBuffer, asPartOf batch: RPCBatch) {
+        if !batch.admits(answer.count + 1) {
+            answer = encoded { _ throws(RPCError) in throw batch.tooLarge(isExecuted: true) }
         }
-        if batch.admits(answer.count + 1) { return batch.add(answer) }
-        return batch.add(encoded { _ throws(RPCError) in throw batch.tooLarge(isExecuted: true) })
+        let line = batch.add(answer) { replies.end(isAwaited: true) }
+        if let line { replies.deliver(line) }
     }
 }

@@ -20,10 +20,12 @@ package enum ProcessHardening {
         let isBacktraceOff = ["no", "off", "false", "0"].contains(backtrace["enable"])
         let arenas = environment[.mallocArenaMax] ?? tunables["glibc.malloc.arena_max"] ?? ""
         let perturb = tunables["glibc.malloc.perturb"] ?? environment[.mallocPerturb] ?? ""
+        let threadCache = tunables["glibc.malloc.tcache_count"] ?? ""
 
         var findings: [HardeningFinding] = []
         if !isBacktraceOff, backtrace["registers"] != "none" { findings.append(.crashReportsShowMemory) }
-        if (Int(perturb) ?? 0) == 0 { findings.append(.freedMemoryIsKept) }
+        // What goes through the thread cache is not scrubbed.
+        if (Int(perturb) ?? 0) == 0 || Int(threadCache) != 0 { findings.append(.freedMemoryIsKept) }
         if (Int(arenas) ?? 0) == 0 { findings.append(.unlimitedArenas) }
         return findings
     }
@@ -47,7 +49,7 @@ package enum HardeningFinding: Equatable, Sendable {
     case coreFiles(errno: CInt)
     /// A crash would print memory: `SWIFT_BACKTRACE` lacks `registers=none`.
     case crashReportsShowMemory
-    /// `GLIBC_TUNABLES` lacks `glibc.malloc.perturb`.
+    /// `GLIBC_TUNABLES` lacks `glibc.malloc.perturb`, or `glibc.malloc.tcache_count=0`.
     case freedMemoryIsKept
     /// `MALLOC_ARENA_MAX` is not set.
     case unlimitedArenas
@@ -64,7 +66,10 @@ extension HardeningFinding: CustomStringConvertible {
         case .crashReportsShowMemory:
             "a crash would print registers and memory, secrets included; start with SWIFT_BACKTRACE=registers=none"
         case .freedMemoryIsKept:
-            "freed memory keeps its contents until it is used again; start with GLIBC_TUNABLES=glibc.malloc.perturb=165"
+            """
+            freed memory keeps its contents until it is used again; start with \
+            GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0
+            """
         case .unlimitedArenas:
             "the C library may keep an arena of memory for each thread; start with MALLOC_ARENA_MAX=2"
         }

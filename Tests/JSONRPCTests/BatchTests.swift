@@ -206,6 +206,20 @@ struct BatchTests {
         }
     }
 
+    @Test("Whoever takes the line of a batch finds nothing of it still counted", .timeLimit(.minutes(1)))
+    func countedAtTheLine() async {
+        for _ in 0..<5000 {
+            let entries = (0..<16).map { entry("wait", $0) }
+            #expect(peer.send("[" + entries.joined(separator: ",") + "]").isEmpty)
+            let all = replies.all()
+            await withTaskGroup { group in
+                for reply in all { group.addTask { _ = reply.complete { $0.value("part") } } }
+                while peer.takeDelivered().isEmpty { await Task.yield() }
+                #expect(peer.waitingReplies == 0)
+            }
+        }
+    }
+
     @Test("When the peer is gone nothing of a batch goes out")
     func abandoned() {
         _ = peer.send(batch(entry("wait", 1), entry("wait", 2)))

@@ -10,7 +10,7 @@ struct ProcessHardeningTests {
         var backtrace: String? = "registers=none"
         var arenas: String? = "2"
         var perturb: String?
-        var tunables: String? = "glibc.malloc.perturb=165"
+        var tunables: String? = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
         var findings: [HardeningFinding] = []
         var testDescription: String { name }
     }
@@ -31,13 +31,22 @@ struct ProcessHardeningTests {
             name: "a later setting undoes it", backtrace: "registers=none,registers=all",
             findings: [.crashReportsShowMemory]),
         Row(name: "no value", backtrace: "registers", findings: [.crashReportsShowMemory]),
-        Row(name: "arenas by tunable", arenas: nil, tunables: "glibc.malloc.arena_max=2:glibc.malloc.perturb=165"),
+        Row(
+            name: "arenas by tunable", arenas: nil,
+            tunables: "glibc.malloc.arena_max=2:glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"),
         Row(name: "arenas without limit", arenas: "0", findings: [.unlimitedArenas]),
         Row(name: "arenas not a number", arenas: "two", findings: [.unlimitedArenas]),
-        Row(name: "perturb by variable", perturb: "165", tunables: nil),
-        Row(name: "perturb off", tunables: "glibc.malloc.perturb=0", findings: [.freedMemoryIsKept]),
+        Row(name: "perturb by variable", perturb: "165", tunables: "glibc.malloc.tcache_count=0"),
         Row(
-            name: "perturb of another name", tunables: "glibc.malloc.perturbation=165",
+            name: "perturb off", tunables: "glibc.malloc.perturb=0:glibc.malloc.tcache_count=0",
+            findings: [.freedMemoryIsKept]),
+        Row(
+            name: "perturb of another name", tunables: "glibc.malloc.perturbation=165:glibc.malloc.tcache_count=0",
+            findings: [.freedMemoryIsKept]),
+        Row(
+            name: "thread cache, not scrubbed", tunables: "glibc.malloc.perturb=165", findings: [.freedMemoryIsKept]),
+        Row(
+            name: "thread cache of a few", tunables: "glibc.malloc.perturb=165:glibc.malloc.tcache_count=7",
             findings: [.freedMemoryIsKept]),
     ]
 
@@ -69,7 +78,7 @@ struct ProcessHardeningTests {
         "A finding says how to close it",
         arguments: [
             (HardeningFinding.crashReportsShowMemory, "SWIFT_BACKTRACE=registers=none"),
-            (.freedMemoryIsKept, "GLIBC_TUNABLES=glibc.malloc.perturb=165"),
+            (.freedMemoryIsKept, "GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"),
             (.unlimitedArenas, "MALLOC_ARENA_MAX=2"),
             (.coreFiles(errno: EPERM), "Operation not permitted; set LimitCORE=0 in the unit"),
             (.dumpable(errno: EPERM), "PR_SET_DUMPABLE failed: Operation not permitted"),

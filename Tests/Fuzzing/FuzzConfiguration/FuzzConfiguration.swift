@@ -1,10 +1,17 @@
 import ConnectedAccounts
 import DaemonConfiguration
+import FuzzDriver
 
-/// libFuzzer's entry: any bytes, read as a configuration file and as the credentials of each scheme, give a value or an
-/// error.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzConfiguration(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+// A libFuzzer target: bytes as a configuration file, and as the credentials of each scheme. It looks for traps; an error is
+// a good answer. Seeds: Corpora/configuration.
+
+@main
+struct FuzzConfiguration {
+    static func main() { unsafe fuzz(fuzzConfiguration) }
+}
+
+/// Reads the bytes each way.
+private func fuzzConfiguration(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = unsafe UnsafeBufferPointer(start: start, count: count).span
     if let configuration = try? PurserConfiguration.load(text, file: "fuzz.yaml", names: AnyNames()) {
         // What was accepted once is accepted again, as the same.

@@ -1,35 +1,22 @@
-import Glibc
+import FuzzDriver
 import OAuth
 import SecretBytes
 
 // A libFuzzer target: bytes as the answer of a token endpoint. The first byte picks the status (low four bits), the
 // content type (two bits) and how the answer is described (two bits); the rest is the body. It looks for traps, and for
-// answers that break what the reader promises; any failure is a good answer. Seeds: Tests/Fuzzing/token-answer.
+// answers that break what the reader promises; any failure is a good answer. Seeds: Corpora/token-answer.
 
-/// libFuzzer's own `main` cannot be used: SwiftPM gives `main` to the executable's entry point.
 @main
 struct FuzzTokenAnswer {
-    static func main() {
-        var count = CommandLine.argc
-        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe CommandLine.unsafeArgv
-        exit(unsafe runFuzzer(&count, &arguments, fuzzTokenAnswer))
-    }
+    static func main() { unsafe fuzz(fuzzTokenAnswer) }
 }
-
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 private let now: Int64 = 1_763_683_200
 private let statuses = [200, 201, 204, 302, 400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 101, 999]
 private let contentTypes = [nil, "application/json", "application/x-www-form-urlencoded", "text/html"]
 
 /// Reads one answer and checks what was made of it.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzTokenAnswer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+private func fuzzTokenAnswer(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     guard let choice = input.first else { return 0 }
     let body = input.dropFirst()

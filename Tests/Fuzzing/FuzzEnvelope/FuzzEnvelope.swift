@@ -1,32 +1,19 @@
-import Glibc
+import FuzzDriver
 import JSON
 import JSONRPC
 import SecretBytes
 import Synchronization
 
 // A libFuzzer target: bytes as lines from a peer. It looks for traps, for lines that are no answers, and for calls that get
-// none, or two; any error is a good answer. Seeds: Tests/Fuzzing/envelope.
+// none, or two; any error is a good answer. Seeds: Corpora/envelope.
 
-/// libFuzzer's own `main` cannot be used: SwiftPM gives `main` to the executable's entry point.
 @main
 struct FuzzEnvelope {
-    static func main() {
-        var count = CommandLine.argc
-        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe CommandLine.unsafeArgv
-        exit(unsafe runFuzzer(&count, &arguments, fuzzEnvelope))
-    }
+    static func main() { unsafe fuzz(fuzzEnvelope) }
 }
 
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
 /// Feeds the lines of `start` to a connection of its own.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzEnvelope(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+private func fuzzEnvelope(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     let replies = Waiting()
     let delivered = Mutex<[RPCOutgoing]>([])

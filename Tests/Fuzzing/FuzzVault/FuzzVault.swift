@@ -1,13 +1,18 @@
+import FuzzDriver
 import SecretVault
 
 // A libFuzzer target: bytes as the image of a vault, read, repaired, iterated and written to. It looks for traps and
-// for broken promises; an error is a good answer.
+// for broken promises; an error is a good answer. Seeds: Corpora/vault.
+
+@main
+struct FuzzVault {
+    static func main() { unsafe fuzz(fuzzVault) }
+}
 
 /// The first byte chooses how the rest is taken: as a whole segment; as the log behind a header that is right, with an
 /// extent that is not; or as such a log in which checksums and lengths have been put right, so that the fuzzer gets
 /// past them.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzVault(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+private func fuzzVault(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: start, count: count)
     guard let mode = unsafe input.first else { return 0 }
     // Memory is made of words.
