@@ -69,7 +69,11 @@ struct WaitingCalls: Sendable {
             if bySlot[slot]?.isEmpty == true { bySlot[slot] = nil }
         }
         // Deadlines of the answered would pile up under a long timeout.
-        if waiters.isEmpty { deadlines = Heap() }
+        if deadlines.count > 2 * waiters.count + 64 { forgetAnsweredDeadlines() }
         return waiter
+    }
+
+    private mutating func forgetAnsweredDeadlines() {
+        deadlines = Heap(waiters.map { Deadline(at: $1.deadline, id: $0) })
     }
 }

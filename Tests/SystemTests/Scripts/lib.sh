@@ -13,6 +13,7 @@ pids=()
 cleanup() {
     local code=$?
     trap - EXIT
+    set +e
     for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
     [ "$code" = 0 ] || { echo "-- the daemon's last words:"; tail -n 20 "$work/purserd.log" 2>/dev/null; }
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
@@ -104,6 +105,9 @@ introspect() {
     curl -sSf -u cli:clisecret --data-urlencode "token=$(cat)" -d token_type_hint=access_token "$issuer/introspect" | jq -r .active
 }
 
+# What glewlwyd's database says; it may be writing.
+stored() { sqlite3 -cmd '.timeout 10000' "$work/glewlwyd/db" "$1"; }
+
 # Refreshes that glewlwyd answered, and spent refresh tokens that it was shown.
-refreshes() { echo $(($(sqlite3 "$work/glewlwyd/db" 'select count(*) from gpo_refresh_token') - $1)); }
+refreshes() { echo $(($(stored 'select count(*) from gpo_refresh_token') - $1)); }
 reused_tokens() { grep -c 'Security - Token invalid' "$work/glewlwyd/log" || true; }
