@@ -123,7 +123,7 @@ let package = Package(
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
         tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
         module("CallbackServer", ["OAuth", "SecretBytes", crypto, nio, nioHTTP, nioPosix]),
-        tests("CallbackServerTests", ["CallbackServer", "SecretBytes", crypto, nio, nioPosix]),
+        tests("CallbackServerTests", ["CallbackServer", "SecretBytes", crypto, nio, nioEmbedded, nioPosix]),
         .executableTarget(
             name: "callback-pages", dependencies: ["CallbackServer", "SecretBytes", nio, nioPosix],
             path: "Tests/CallbackPages", swiftSettings: strict),

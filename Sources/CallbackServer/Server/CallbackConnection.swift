@@ -60,23 +60,18 @@ final class CallbackConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (unwrapInboundIn(data), state) {
-        case (.head(let head), .awaited):
-            state = .requested(head)
-            // A body that is announced does not come through, and neither then does the end.
-            if Self.summary(of: head).hasBody { handle(head) }
-        case (.end, .requested(let head)):
-            handle(head)
-        default:
-            return
-        }
+        guard case .head(let head) = unwrapInboundIn(data), case .awaited = state else { return }
+        state = .requested(head)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case is HeadTooLarge: refuse(.headTooLarge)
+        switch (event, state) {
+        // Not the decoder's end of the request: it would wait for a body, which does not come through.
+        case (RequestHeadEnd.complete, .requested(let head)): handle(head)
+        case (RequestHeadEnd.complete, .awaited): refuse(.malformed)
+        case (RequestHeadEnd.tooLarge, _): refuse(.headTooLarge)
         // The peer may end its side after its request (RFC 9112 section 9.6).
-        case ChannelEvent.inputClosed where isAwaited || isOver: context.close(promise: nil)
+        case (ChannelEvent.inputClosed, _) where isAwaited || isOver: context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
         }
     }

@@ -12,8 +12,13 @@ final class WithheldQuery {
     func take() -> SecretBytes { filter.takeQuery() }
 }
 
-/// Says that a request's head is longer than allowed.
-struct HeadTooLarge {}
+/// How a request's head ended.
+enum RequestHeadEnd {
+    /// The decoder has seen all of it.
+    case complete
+    /// It is longer than allowed.
+    case tooLarge
+}
 
 /// Stands before the HTTP decoder, and passes on what ``RequestHeadFilter`` lets through. What it read is wiped.
 final class RequestHeadHandler: ChannelInboundHandler {
@@ -34,9 +39,14 @@ final class RequestHeadHandler: ChannelInboundHandler {
         var passed: [UInt8] = []
         let progress = query.filter.read(buffer.readableBytesUInt8Span, into: &passed)
         hasEnded = progress != .incomplete
-        if progress == .tooLarge { return context.fireUserInboundEventTriggered(HeadTooLarge()) }
-        guard !passed.isEmpty else { return }
-        context.fireChannelRead(wrapInboundOut(context.channel.allocator.buffer(bytes: passed)))
+        if !passed.isEmpty, progress != .tooLarge {
+            context.fireChannelRead(wrapInboundOut(context.channel.allocator.buffer(bytes: passed)))
+        }
+        switch progress {
+        case .incomplete: return
+        case .complete: context.fireUserInboundEventTriggered(RequestHeadEnd.complete)
+        case .tooLarge: context.fireUserInboundEventTriggered(RequestHeadEnd.tooLarge)
+        }
     }
 
     /// Overwrites the bytes where they stand: nobody else has this buffer, and a mutating method would only wipe a copy
