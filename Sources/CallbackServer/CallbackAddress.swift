@@ -19,6 +19,9 @@ package struct CallbackAddress: Sendable, Equatable, CustomStringConvertible {
     /// `127.0.0.1:7580`, `[::1]:7580`.
     package var description: String { "\(bracketedHost):\(port)" }
 
+    /// Where a provider sends the browser: `http://127.0.0.1:7580/callback`. The same with `localhost` is answered too.
+    package var redirectURI: String { "http://\(self)\(CallbackRoute.callbackPath)" }
+
     /// As a URL has it.
     var bracketedHost: String { host.contains(":") ? "[\(host)]" : host }
 

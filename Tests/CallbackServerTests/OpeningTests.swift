@@ -5,11 +5,14 @@ import Testing
 
 @Suite("The callback port", .serialized, .timeLimit(.minutes(1)))
 struct OpeningTests {
+    /// Nobody else here listens or connects on this one, so a port that was free stays so.
+    private static let host = "127.0.0.77"
+
     private func listener(port: Int) throws -> CallbackListener {
         CallbackListener(
-            address: try CallbackAddress(host: "127.0.0.1", port: port),
+            address: try CallbackAddress(host: Self.host, port: port),
             eventLoop: MultiThreadedEventLoopGroup.singleton.next()
-        ) { _ in .unknownState }
+        ) { _ in .connected(Rig.connection) }
     }
 
     @Test("It is open only between opening and closing, as often as that happens, and leaves no descriptor behind")
@@ -20,11 +23,11 @@ struct OpeningTests {
         for cycle in 0..<100 {
             let address = try await listener.open()
             #expect(address.port == port)
-            let visitor = try await RawConnection.open(port: port)
+            let visitor = try await RawConnection.open(port: port, host: Self.host)
             await visitor.send("GET /done/unknown HTTP/1.1\r\nHost: \(address)\r\n\r\n")
             #expect(await visitor.answer().status == 200)
             await listener.close()
-            await #expect(throws: (any Error).self) { try await RawConnection.open(port: port) }
+            await #expect(throws: (any Error).self) { try await RawConnection.open(port: port, host: Self.host) }
             if cycle % 50 == 49 { descriptors.append(try openDescriptors()) }
         }
         // Other suites run meanwhile, and hold descriptors too; a leak would be one a cycle.
@@ -43,7 +46,7 @@ struct OpeningTests {
         #expect(await !listener.isOpen)
     }
 
-    @Test("Openings and closings that overlap end in one state")
+    @Test("Openings and closings that overlap end as the last one says")
     func overlapping() async throws {
         let listener = try listener(port: 0)
         await withTaskGroup { group in
@@ -66,7 +69,7 @@ struct OpeningTests {
         let second = try listener(port: address.port)
         let error = await #expect(throws: CallbackListenerError.self) { try await second.open() }
         #expect(error == .portInUse(address))
-        #expect(error?.description.contains("another program listens on 127.0.0.1:\(address.port)") == true)
+        #expect(error?.description.contains("another program listens on 127.0.0.77:\(address.port)") == true)
         #expect(await !second.isOpen)
         await first.close()
         try await second.open()
@@ -92,12 +95,9 @@ struct OpeningTests {
     @Test("Pages do not outlive the opening")
     func pages() async throws {
         let port = try await freePort()
-        let listener = CallbackListener(
-            address: try CallbackAddress(host: "127.0.0.1", port: port),
-            eventLoop: MultiThreadedEventLoopGroup.singleton.next()
-        ) { _ in .connected(Rig.connection) }
+        let listener = try listener(port: port)
         func get(_ target: String) async throws -> Answer {
-            let connection = try await RawConnection.open(port: port)
+            let connection = try await RawConnection.open(port: port, host: Self.host)
             await connection.send("GET \(target) HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
             return await connection.answer()
         }
@@ -121,6 +121,7 @@ struct OpeningTests {
             #expect(throws: CallbackListenerError.invalidPort(port)) { try CallbackAddress(host: "::1", port: port) }
         }
         #expect(try CallbackAddress(host: "localhost", port: 7580).description == "127.0.0.1:7580")
+        #expect(try CallbackAddress(host: "::1", port: 7580).redirectURI == "http://[::1]:7580/callback")
         #expect(try CallbackAddress(host: "::1", port: 7580).description == "[::1]:7580")
         #expect(try CallbackAddress(host: "127.0.0.9", port: 7580).description == "127.0.0.9:7580")
     }

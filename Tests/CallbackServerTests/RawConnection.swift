@@ -11,7 +11,7 @@ final class RawConnection: Sendable {
         self.received = received
     }
 
-    static func open(port: Int) async throws -> RawConnection {
+    static func open(port: Int, host: String = "127.0.0.1") async throws -> RawConnection {
         let (received, continuation) = AsyncStream.makeStream(of: String.self)
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
@@ -20,7 +20,7 @@ final class RawConnection: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Listener(continuation))
                 }
             }
-            .connect(host: "127.0.0.1", port: port).get()
+            .connect(host: host, port: port).get()
         return RawConnection(channel, received)
     }
 
