@@ -24,9 +24,15 @@ final class RawConnection: Sendable {
         return RawConnection(channel, received)
     }
 
-    /// Returns when the text has left, or cannot.
-    func send(_ text: String) async {
-        try? await channel.writeAndFlush(ByteBuffer(string: text)).get()
+    /// Returns when the text has left; false if it cannot, as the server has cut the connection.
+    @discardableResult
+    func send(_ text: String) async -> Bool {
+        do {
+            try await channel.writeAndFlush(ByteBuffer(string: text)).get()
+            return true
+        } catch {
+            return false
+        }
     }
 
     func finishSending() async {
@@ -34,10 +40,10 @@ final class RawConnection: Sendable {
     }
 
     /// All that comes until the server ends its side.
-    func answer() async -> Answer {
+    func answer(closing: Bool = true) async -> Answer {
         var text = ""
         for await part in received { text += part }
-        channel.close(promise: nil)
+        if closing { channel.close(promise: nil) }
         return Answer(text: text)
     }
 
