@@ -102,7 +102,9 @@ extension BrokerState {
                     throw .shuttingDown
                 }
             } catch {
-                noteDenial(error, from: waiter.caller, method: waiter.call.method, now: now)
+                noteDenial(
+                    error, from: waiter.caller, method: waiter.call.method, reference: { waiter.call.reference },
+                    now: now)
                 return FinishedCall(waiter.reply, error: error)
             }
         }
