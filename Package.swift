@@ -121,7 +121,9 @@ let package = Package(
         module("SocketServer", ["CLinux", "JSON", "JSONRPC", "SecretBytes", nio, nioPosix]),
         tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", "TestKit", nio, nioEmbedded, nioPosix]),
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
-        tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
+        tests(
+            "TokenEndpointTests",
+            ["OAuth", "SecretBytes", "TestKit", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
         module("ProviderSimulator", ["ConnectedAccounts", "SecretBytes", nio, nioHTTP, nioPosix]),
         tests("ProviderSimulatorTests", ["ConnectedAccounts", "ProviderSimulator", "SecretBytes", nio, nioPosix]),
 
