@@ -136,6 +136,12 @@ let package = Package(
                 "TokenEndpoint",
                 logging, nio, nioPosix, signals,
             ]),
+        tests(
+            "DaemonTests",
+            [
+                "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "SecretBytes", "SocketServer",
+                "Systemd", logging,
+            ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],
             swiftSettings: strict),

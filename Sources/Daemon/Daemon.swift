@@ -32,56 +32,83 @@ package struct Daemon: Sendable {
         self.logger = logger
     }
 
-    /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more.
+    /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more; whatever was begun has ended then.
     package func run(_ source: some ConfigurationSource) async throws {
         for finding in ProcessHardening.apply(environment: environment) { logger.warning("\(finding)") }
         // Registered before anybody is told that the daemon is ready, so that no signal is lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let configuration = try source.load()
+        let watchdogInterval = try ServiceNotifier.watchdogInterval()
+        let vault = try SecretVault(creating: SegmentPolicy())
+        // Bound before there is anything that must be ended: beside another daemon this one goes no further.
+        let socket = try listeningSocket(configuration.socket, default: source.defaultSocket)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
         let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let transport = HTTPTransport(group: providerGroup)
-        let broker = try makeBroker(transport: transport, configurationPath: source.path)
-        warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
-        let socket = try listeningSocket(configuration.socket, default: source.defaultSocket)
-        let server = try await SocketServer.start(on: socket, eventLoop: group.next(), service: broker) { credentials in
-            broker.caller(for: Peer(credentials))
-        }
+        let broker = makeBroker(vault: vault, transport: transport, configurationPath: source.path)
         let supervision = Supervision(
-            broker: broker, eventLoop: group.next(), notifier: notifier,
-            watchdogInterval: try ServiceNotifier.watchdogInterval(), logger: logger)
+            broker: broker, eventLoop: group.next(), notifier: notifier, watchdogInterval: watchdogInterval,
+            logger: logger)
+        var failure: (any Error)?
+        do {
+            warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
+            let server = try await SocketServer.start(
+                on: socket, eventLoop: group.next(), service: broker
+            ) { credentials in
+                broker.caller(for: Peer(credentials))
+            }
+            failure = await serve(source, configuration, broker, server, supervision, signals)
+        } catch {
+            failure = error
+        }
+        socket.removeFile()
+        await transport.shutdown()
+        broker.wipe()
+        try await providerGroup.shutdownGracefully()
+        try await group.shutdownGracefully()
+        if let failure { throw failure }
+    }
+
+    /// From the first answer to the last. Gives why it could not go on, if it was not told to stop.
+    private func serve(
+        _ source: some ConfigurationSource, _ configuration: PurserConfiguration,
+        _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
+        _ supervision: Supervision<HTTPTransport>, _ signals: UnixSignalsSequence
+    ) async -> NotifyError? {
         let refresher = Task { await broker.run() }
         let supervisor = Task { await supervision.run() }
-        try notifier.ready(status: supervision.statusLine())
-        logger.notice("Ready", metadata: ["version": "\(Self.version)", "connections": "\(supervision.statusLine())"])
-        source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
-        for await signal in signals {
-            guard signal == .sighup else { break }
-            reload(source, broker)
+        var failure: NotifyError?
+        do throws(NotifyError) {
+            try notifier.ready(status: supervision.statusLine())
+            logger.notice(
+                "Ready", metadata: ["version": "\(Self.version)", "connections": "\(supervision.statusLine())"])
+            source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
+            for await signal in signals {
+                guard signal == .sighup else { break }
+                reload(source, broker)
+            }
+        } catch {
+            failure = error
         }
         try? notifier.stopping()
         logger.notice("Stopping")
         await stop(broker, server)
         supervisor.cancel()
         refresher.cancel()
-        socket.removeFile()
-        await transport.shutdown()
-        broker.wipe()
-        try await providerGroup.shutdownGracefully()
-        try await group.shutdownGracefully()
+        return failure
     }
 
     private func makeBroker(
-        transport: HTTPTransport, configurationPath: String?
-    ) throws -> Broker<BootClock, HTTPTransport> {
+        vault: consuming SecretVault, transport: HTTPTransport, configurationPath: String?
+    ) -> Broker<BootClock, HTTPTransport> {
         var generator = SystemRandomNumberGenerator()
         let settings = BrokerSettings(
             version: Self.version, pid: getpid(), configurationPath: configurationPath, contract: Self.contract,
             fingerprintKey: Self.randomBytes(32), randomBytes: Self.randomBytes)
         let audit = AuditLog(logger: logger)
         return Broker(
-            settings: settings, vault: try SecretVault(creating: SegmentPolicy()), clock: BootClock(),
+            settings: settings, vault: vault, clock: BootClock(),
             transport: transport, seed: generator.next(), wallClock: { BootClock.wallNanoseconds },
             writeAudit: { records, dropped in audit.write(records, dropped: dropped) })
     }
