@@ -35,6 +35,7 @@ package struct Daemon: Sendable {
     /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more; whatever was begun has ended then.
     package func run(_ source: some ConfigurationSource) async throws {
         for finding in ProcessHardening.apply(environment: environment) { logger.warning("\(finding)") }
+        let limits = socketLimits()
         // Registered before anybody is told that the daemon is ready, so that no signal is lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let configuration = try source.load()
@@ -54,7 +55,7 @@ package struct Daemon: Sendable {
         do {
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
             let server = try await SocketServer.start(
-                on: socket, eventLoop: group.next(), service: broker
+                on: socket, eventLoop: group.next(), service: broker, limits: limits
             ) { credentials in
                 broker.caller(for: Peer(credentials))
             }
@@ -97,6 +98,20 @@ package struct Daemon: Sendable {
         supervisor.cancel()
         refresher.cancel()
         return failure
+    }
+
+    /// As many connections as there are descriptors for, beside those that the daemon needs itself.
+    private func socketLimits() -> SocketLimits {
+        let descriptors = DescriptorLimit.raise()
+        let limits = SocketLimits(descriptors: descriptors)
+        if limits.connections < SocketLimits().connections {
+            logger.warning(
+                """
+                at most \(limits.connections) connections at once, for the process may have \(descriptors) descriptors \
+                open; set LimitNOFILE=65536 in the unit
+                """)
+        }
+        return limits
     }
 
     private func makeBroker(
