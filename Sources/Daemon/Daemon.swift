@@ -59,7 +59,7 @@ package struct Daemon: Sendable {
             ) { credentials in
                 broker.caller(for: Peer(credentials))
             }
-            failure = await serve(source, configuration, broker, server, supervision, signals)
+            failure = await serve(source, configuration, on: socket, broker, server, supervision, signals)
         } catch {
             failure = error
         }
@@ -73,7 +73,7 @@ package struct Daemon: Sendable {
 
     /// From the first answer to the last. Gives why it could not go on, if it was not told to stop.
     private func serve(
-        _ source: some ConfigurationSource, _ configuration: PurserConfiguration,
+        _ source: some ConfigurationSource, _ configuration: PurserConfiguration, on socket: ListeningSocket,
         _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
         _ supervision: Supervision<HTTPTransport>, _ signals: UnixSignalsSequence
     ) async -> NotifyError? {
@@ -87,7 +87,7 @@ package struct Daemon: Sendable {
             source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
             for await signal in signals {
                 guard signal == .sighup else { break }
-                reload(source, broker)
+                reload(source, broker, startedWith: configuration, isSocketOurs: !socket.isAdopted)
             }
         } catch {
             failure = error
@@ -165,11 +165,15 @@ package struct Daemon: Sendable {
 
     // MARK: Reload and stop
 
-    /// A bad file changes nothing.
-    private func reload(_ source: some ConfigurationSource, _ broker: Broker<BootClock, HTTPTransport>) {
+    /// A bad file changes nothing; what only a restart can change is said, here and in `daemon.status`.
+    private func reload(
+        _ source: some ConfigurationSource, _ broker: Broker<BootClock, HTTPTransport>,
+        startedWith started: PurserConfiguration, isSocketOurs: Bool
+    ) {
         try? notifier.reloading()
         do {
-            let configuration = try source.load()
+            var configuration = try source.load()
+            configuration.warnings += configuration.changesForRestart(since: started, isSocketOurs: isSocketOurs)
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
             logger.notice("Configuration reloaded")
         } catch {
