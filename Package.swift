@@ -111,7 +111,7 @@ let package = Package(
                 "SecretBytes",
                 "SecretVault", "TestKit",
             ]),
-        tests("ProtocolTests", ["CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
+        tests("ProtocolTests", ["ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
 
         // Leaves that talk to the world.
         module("SecretFiles", ["SecretBytes"]),

@@ -106,6 +106,12 @@ package struct ConnectionDirectory: Sendable {
         noted = isWanted ? noted ?? [] : nil
     }
 
+    /// Notes every slot in use, while somebody wants to know.
+    package mutating func noteAll() {
+        let all = used
+        noted?.formUnion(all)
+    }
+
     package var hasNotedChanges: Bool { noted?.isEmpty == false }
 
     /// The slots that changed since the last time, in order; at most one entry a slot.

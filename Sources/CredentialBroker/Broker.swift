@@ -68,7 +68,7 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
             if mustRing { doorbell.ring() }
         }
         return try state.withLock { state throws(RPCError) in
-            defer { mustRing = state.needsRefresher }
+            defer { mustRing = state.needsRefresher || state.hasUnannouncedChanges }
             return try state.answer(method, call, from: caller, now: now, into: &result, finished: &finished)
         }
     }
@@ -77,8 +77,11 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     func withState<Result: ~Copyable>(_ body: (inout BrokerState, BootInstant) -> sending Result) -> sending Result {
         let now = clock.now
         let wall = wallClock()
+        var mustRing = false
+        defer { if mustRing { doorbell.ring() } }
         return state.withLock { state in
             state.observe(wall: wall, at: now)
+            defer { mustRing = state.hasUnannouncedChanges }
             return body(&state, now)
         }
     }

@@ -50,6 +50,7 @@ extension Broker {
     package func beginRound() -> (tickets: [RefreshScheduler.Ticket], wake: BootInstant?) {
         let round = withState { state, now in state.round(now: now) }
         for call in round.finished { call.deliver() }
+        round.announcements.deliver()
         deliverAudit(round.audit)
         countRound()
         return (round.tickets, round.wake)
@@ -157,6 +158,7 @@ package struct RefreshExchange: ~Copyable, Sendable {
 struct RefresherRound: Sendable {
     var tickets: [RefreshScheduler.Ticket]
     var finished: [FinishedCall]
+    var announcements: Announcements
     var audit: (records: [AuditRecord], dropped: Int)
     var wake: BootInstant?
 }
@@ -168,11 +170,14 @@ extension BrokerState {
         let tickets = dueRefreshes(now: now)
         let mustWrite = audit.writeAt.map { $0 <= now } ?? false
         let batch = mustWrite ? audit.take() : ([], 0)
-        return RefresherRound(tickets: tickets, finished: finished, audit: batch, wake: nextWake(now: now))
+        let announcements = takeAnnouncements(now: now)
+        return RefresherRound(
+            tickets: tickets, finished: finished, announcements: announcements, audit: batch, wake: nextWake(now: now))
     }
 
     private func nextWake(now: BootInstant) -> BootInstant? {
-        [scheduler.nextWake(now: now), waiting.nextDeadline, audit.writeAt].compactMap(\.self).min()
+        [scheduler.nextWake(now: now), waiting.nextDeadline, audit.writeAt, nextAnnouncement(now: now)]
+            .compactMap(\.self).min()
     }
 
     /// The issuer has said where its endpoints are; what the configuration says of them stands.

@@ -15,6 +15,7 @@ struct BrokerState: ~Copyable {
     var sessions = SessionRegister()
     var waiting = WaitingCalls()
     var audit = AuditBuffer()
+    var listening = EventListening()
     var counters = RefreshCounters()
 
     var configuration = LoadedConfiguration()

@@ -25,6 +25,7 @@ extension BrokerState {
         }
         for definition in new.connections { take(definition, given: given.credentials[definition.id], now: now) }
         configuredConnections = Set(new.connections.map(\.id))
+        endForbiddenSubscriptions()
         needsRefresher = true
         return retry(waiting.takeAll(), now: now)
     }
