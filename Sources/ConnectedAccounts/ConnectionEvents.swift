@@ -15,7 +15,8 @@ package struct ConnectionEvents: Sendable {
     /// Connections looked at in one go; what is more waits for the next.
     package static let mostAtOnce = 1024
 
-    private var known: [Int: KnownConnection] = [:]
+    /// By slot.
+    private var known: [KnownConnection?] = []
     private var wakes = Heap<Wake>()
     /// Slots to look at; others that change meanwhile stay noted in the directory.
     private var changed: [Int] = []
@@ -24,24 +25,26 @@ package struct ConnectionEvents: Sendable {
 
     package init() {}
 
-    /// Starts with the connections there are, of which nothing is told.
-    package init(with directory: ConnectionDirectory, now: BootInstant, timing: (Connection) -> RefreshTiming) {
-        for slot in directory.used {
+    /// Starts with the connections there are, of which nothing is told but what is still to come.
+    ///
+    /// Their next instants are worked out in parts by ``next(of:now:timing:)``, for there may be many.
+    package init(with directory: ConnectionDirectory, now: BootInstant) {
+        changed = directory.used
+        known = Array(repeating: nil, count: (changed.last ?? -1) + 1)
+        for slot in changed {
             guard let connection = directory[slot] else { continue }
-            var entry = KnownConnection(connection)
-            _ = entry.compare(with: connection, timing: timing(connection), now: now)
-            take(entry, slot)
+            known[slot] = KnownConnection(connection, knownAt: now)
         }
     }
 
     /// When ``next(of:now:timing:)`` will have something to look at, if nothing changes before; `now` if there is something
     /// already.
-    package func nextWake(now: BootInstant) -> BootInstant? {
-        changed.isEmpty && deletions.isEmpty ? wakes.min?.at : now
+    package func nextWake(of directory: ConnectionDirectory, now: BootInstant) -> BootInstant? {
+        changed.isEmpty && deletions.isEmpty && !directory.hasNotedChanges ? wakes.min?.at : now
     }
 
     /// What happened since the last time to the connections whose change the directory has noted, and to those whose time
-    /// has come. At most so much in one go that a lock may be held for it; ``nextWake(now:)`` says if there is more.
+    /// has come. At most so much in one go that a lock may be held for it; ``nextWake(of:now:)`` says if there is more.
     package mutating func next(
         of directory: inout ConnectionDirectory, now: BootInstant, timing: (Connection) -> RefreshTiming
     ) -> [ConnectionEvent] {
@@ -57,7 +60,9 @@ package struct ConnectionEvents: Sendable {
         var events: [ConnectionEvent] = []
         for slot in takeSlots(now: now) {
             guard let connection = directory[slot] else { continue }
-            var entry = known[slot] ?? KnownConnection(connection)
+            var entry = self[slot] ?? KnownConnection(connection)
+            // Another one has taken its place, which is noted too.
+            guard entry.isSame(connection) else { continue }
             let kinds = entry.compare(with: connection, timing: timing(connection), now: now)
             take(entry, slot)
             events += kinds.map { ConnectionEvent($0, of: connection, at: now) }
@@ -67,14 +72,17 @@ package struct ConnectionEvents: Sendable {
 
     private mutating func findDeletions(in directory: ConnectionDirectory) {
         for slot in changed {
-            guard let entry = known[slot], directory[slot].map(entry.isSame) != true else { continue }
+            guard let entry = self[slot], directory[slot].map(entry.isSame) != true else { continue }
             known[slot] = nil
             if entry.isAnnounced { deletions.append(ConnectionEvent(deletionOf: entry)) }
         }
     }
 
+    private subscript(slot: Int) -> KnownConnection? { known.indices.contains(slot) ? known[slot] : nil }
+
     private mutating func take(_ entry: KnownConnection, _ slot: Int) {
-        let before = known[slot]?.wakeAt
+        let before = self[slot]?.wakeAt
+        while known.count <= slot { known.append(nil) }
         known[slot] = entry
         guard let wakeAt = entry.wakeAt, wakeAt != before else { return }
         // Those that were moved would pile up under short-lived tokens.
@@ -83,25 +91,26 @@ package struct ConnectionEvents: Sendable {
     }
 
     private mutating func forgetMovedWakes() {
-        wakes = Heap(known.compactMap { slot, entry in entry.wakeAt.map { Wake(at: $0, slot: slot) } })
+        wakes = Heap(known.indices.compactMap { slot in known[slot]?.wakeAt.map { Wake(at: $0, slot: slot) } })
     }
 
     /// Wakes held, those that were moved included.
     var wakesHeld: Int { wakes.count }
 
-    private func isCurrent(_ wake: Wake) -> Bool { known[wake.slot]?.wakeAt == wake.at }
+    private func isCurrent(_ wake: Wake) -> Bool { self[wake.slot]?.wakeAt == wake.at }
 
     private mutating func takeSlots(now: BootInstant) -> [Int] {
-        var slots = Set(changed.prefix(Self.mostAtOnce))
-        changed.removeFirst(min(changed.count, Self.mostAtOnce))
-        while slots.count < Self.mostAtOnce, let wake = wakes.min {
-            let isCurrent = isCurrent(wake)
-            guard wake.at <= now || !isCurrent else { break }
+        var slots = Array(changed.prefix(Self.mostAtOnce))
+        changed.removeFirst(slots.count)
+        // Wakes that were moved are only found here: they count, lest they keep us.
+        var looked = slots.count
+        while looked < Self.mostAtOnce, let wake = wakes.min, wake.at <= now {
             wakes.removeMin()
-            guard isCurrent else { continue }
+            looked += 1
+            guard isCurrent(wake) else { continue }
             known[wake.slot]?.wakeAt = nil
-            slots.insert(wake.slot)
+            slots.append(wake.slot)
         }
-        return slots.sorted()
+        return slots
     }
 }

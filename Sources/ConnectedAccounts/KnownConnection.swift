@@ -27,6 +27,12 @@ struct KnownConnection: Sendable {
         generation = connection.generation
     }
 
+    /// A connection of whose state there is nothing to tell.
+    init(_ connection: Connection, knownAt now: BootInstant) {
+        self.init(connection)
+        _ = beginning(connection, connection.standing.status(at: now).status)
+    }
+
     /// Whether it is the same connection as far as listeners are concerned: who may see it has not changed.
     func isSame(_ connection: Connection) -> Bool {
         id == connection.id && userID == connection.userID && toolkit == connection.toolkit

@@ -13,8 +13,11 @@ struct ConnectionEventsTests {
         init(with connections: [Connection] = []) {
             for connection in connections { _ = directory.put(connection) }
             directory.noteChanges(true)
-            events = ConnectionEvents(with: directory, now: .zero) { _ in RefreshTiming() }
+            events = ConnectionEvents(with: directory, now: .zero)
+            _ = tell()
         }
+
+        func nextWake(at now: BootInstant) -> BootInstant? { events.nextWake(of: directory, now: now) }
 
         /// "id what status generation" of each event, without `connection.`.
         mutating func tell(at now: BootInstant = .zero) -> [String] {
@@ -125,6 +128,24 @@ struct ConnectionEventsTests {
         #expect(desk.tell().isEmpty)
     }
 
+    @Test("A connection that is gone before it was looked at for the first time is told as gone")
+    func goneEarly() {
+        var directory = ConnectionDirectory()
+        for id in ["con_a", "con_b"] { _ = directory.put(Self.connection(id)) }
+        directory.noteChanges(true)
+        var events = ConnectionEvents(with: directory, now: .zero)
+        directory.remove(0)
+        _ = directory.put(Self.connection("con_c"))
+        directory.update(1) { $0.standing.verdict = Self.rejected }
+        var told: [String] = []
+        repeat {
+            told += events.next(of: &directory, now: .zero) { _ in RefreshTiming() }.map {
+                "\($0.connectionID) \($0.kind.rawValue)"
+            }
+        } while events.nextWake(of: directory, now: .zero) == .zero
+        #expect(told == ["con_b connection.failed", "con_a connection.deleted", "con_c connection.created"])
+    }
+
     @Test("What was undone between two looks is not told, several steps are told as their sum")
     func sums() {
         var desk = Desk(with: [Self.connection()])
@@ -187,7 +208,7 @@ struct ConnectionEventsTests {
         let events = desk.events.next(of: &desk.directory, now: .zero) { _ in RefreshTiming() }
         #expect(events.map(\.kind) == [.deleted])
         #expect(events.map(\.userID) == ["ada"])
-        #expect(desk.events.nextWake(now: .zero) == .zero)
+        #expect(desk.nextWake(at: .zero) == .zero)
         let later = desk.events.next(of: &desk.directory, now: .zero) { _ in RefreshTiming() }
         #expect(later.map(\.kind) == [.created])
         #expect(later.map(\.userID) == ["bob"])
@@ -198,13 +219,13 @@ struct ConnectionEventsTests {
     @Test("A token that cannot be refreshed is told before its end, in time, and at its end")
     func cannotBeRefreshed() {
         var desk = Desk(with: [Self.connection(isRefreshable: false)])
-        #expect(desk.events.nextWake(now: .zero) == .seconds(820))
+        #expect(desk.nextWake(at: .zero) == .seconds(820))
         #expect(desk.tell(at: .seconds(819)).isEmpty)
         #expect(desk.tell(at: .seconds(820)) == ["con_a expiring ACTIVE 1"])
-        #expect(desk.events.nextWake(now: .seconds(820)) == .seconds(1000))
+        #expect(desk.nextWake(at: .seconds(820)) == .seconds(1000))
         #expect(desk.tell(at: .seconds(999)).isEmpty)
         #expect(desk.tell(at: .seconds(1000)) == ["con_a expired EXPIRED 1"])
-        #expect(desk.events.nextWake(now: .seconds(1000)) == nil)
+        #expect(desk.nextWake(at: .seconds(1000)) == nil)
     }
 
     @Test("One whose refresh fails is told when it should have been refreshed, one that is late half-way from there")
@@ -212,14 +233,14 @@ struct ConnectionEventsTests {
         var desk = Desk(with: [Self.connection(), Self.connection("con_b")])
         desk.change { $0.lastFailure = .upstreamUnavailable }
         #expect(desk.tell(at: .seconds(700)).isEmpty)
-        #expect(desk.events.nextWake(now: .seconds(700)) == .seconds(820))
+        #expect(desk.nextWake(at: .seconds(700)) == .seconds(820))
         #expect(desk.tell(at: .seconds(820)) == ["con_a expiring ACTIVE 1"])
         #expect(desk.tell(at: .seconds(909)).isEmpty)
         #expect(desk.tell(at: .seconds(910)) == ["con_b expiring ACTIVE 1"])
         desk.change("con_b") { $0.life = Self.life(2, obtainedAt: .seconds(950)) }
         #expect(desk.tell(at: .seconds(950)) == ["con_b refreshed ACTIVE 2"])
         #expect(desk.tell(at: .seconds(1000)) == ["con_a expired EXPIRED 1"])
-        #expect(desk.events.nextWake(now: .seconds(1000)) == .seconds(950 + 910))
+        #expect(desk.nextWake(at: .seconds(1000)) == .seconds(950 + 910))
     }
 
     @Test("A refresh that fails near the end is told at once, once for each generation")
@@ -233,7 +254,7 @@ struct ConnectionEventsTests {
         #expect(desk.tell(at: .seconds(830)) == ["con_a expiring ACTIVE 1"])
         desk.change { $0.isDisabled = true }
         #expect(desk.tell(at: .seconds(831)) == ["con_a disabled INACTIVE 1"])
-        #expect(desk.events.nextWake(now: .seconds(831)) != .seconds(831))
+        #expect(desk.nextWake(at: .seconds(831)) != .seconds(831))
         desk.change { $0.isDisabled = false }
         #expect(desk.tell(at: .seconds(832)) == ["con_a enabled ACTIVE 1"])
         desk.change { $0 = ConnectionStanding(life: Self.life(2, obtainedAt: .seconds(840))) }
@@ -265,7 +286,7 @@ struct ConnectionEventsTests {
         desk.timing = RefreshTiming(margin: .seconds(500))
         desk.change { _ in }
         #expect(desk.tell(at: .seconds(1)).isEmpty)
-        #expect(desk.events.nextWake(now: .seconds(1)) == .seconds(550))
+        #expect(desk.nextWake(at: .seconds(1)) == .seconds(550))
     }
 
     // MARK: Bounds
@@ -280,7 +301,7 @@ struct ConnectionEventsTests {
             let part = desk.tell()
             #expect(part.count <= ConnectionEvents.mostAtOnce)
             told += part
-        } while desk.events.nextWake(now: .zero) == .zero
+        } while desk.nextWake(at: .zero) == .zero
         #expect(Set(told).count == count)
         #expect(told.count == count)
         for slot in 0..<count { desk.directory.remove(slot) }
@@ -289,7 +310,7 @@ struct ConnectionEventsTests {
             let part = desk.tell()
             #expect(part.count <= ConnectionEvents.mostAtOnce)
             ends += part.count
-        } while desk.events.nextWake(now: .zero) == .zero
+        } while desk.nextWake(at: .zero) == .zero
         #expect(ends == count)
     }
 

@@ -66,8 +66,7 @@ extension BrokerState {
     private mutating func startListening(now: BootInstant) {
         guard listening.events == nil else { return }
         directory.noteChanges(true)
-        let authConfigs = authConfigs
-        listening.events = ConnectionEvents(with: directory, now: now) { authConfigs.timing(of: $0) }
+        listening.events = ConnectionEvents(with: directory, now: now)
     }
 
     private mutating func stopListeningIfAlone() {
@@ -80,7 +79,7 @@ extension BrokerState {
     var hasUnannouncedChanges: Bool { directory.hasNotedChanges }
 
     /// When the listeners must be told something, if nothing changes before.
-    func nextAnnouncement(now: BootInstant) -> BootInstant? { listening.events?.nextWake(now: now) }
+    func nextAnnouncement(now: BootInstant) -> BootInstant? { listening.events?.nextWake(of: directory, now: now) }
 
     /// What happened since the last time, for whom it may concern.
     mutating func takeAnnouncements(now: BootInstant) -> Announcements {
