@@ -79,7 +79,7 @@ let package = Package(
         module("StrictYAML", ["Yams"]),
         tests("StrictYAMLTests", ["StrictYAML"]),
         module(
-            "ProviderCatalog", ["CEmbedded", "ConnectedAccounts", "OAuth", "StrictYAML"],
+            "ProviderCatalog", ["CEmbedded", "ConnectedAccounts", "JSON", "OAuth", "StrictYAML"],
             exclude: ["FORMAT.md", "Providers"]),
         tests("ProviderCatalogTests", ["ConnectedAccounts", "OAuth", "ProviderCatalog", "StrictYAML"]),
         module(

@@ -19,6 +19,13 @@ package struct Account: Sendable, Equatable {
         }
     }
 
+    /// Names that the wire contract gives to other members of an account: no field may have them.
+    package static let reservedNames: Set<String> = [
+        "connectionId", "accountIdentifier", "provider", "toolkit", "accessToken", "accessTokenExpiresAt", "apiKey",
+        "username", "password", "token", "scopes", "connectedAt", "status", "statusReason", "generation", "authScheme",
+        "apiBaseURL", "headers", "query", "clientId", "clientSecret",
+    ]
+
     package init(identifier: String, displayName: String, fields: [Field] = []) {
         self.identifier = identifier
         self.displayName = displayName
@@ -51,6 +58,8 @@ package struct Connection: Sendable, Equatable {
     package var updatedAt: WallInstant
     package var connectedAt: WallInstant
     package var lastRefreshedAt: WallInstant?
+    /// The provider's identifiers of the accounts that outlive a renaming; empty until they were read.
+    package var subjects: Set<String> = []
 
     package init(
         id: String, userID: String, authConfigID: String, provider: String, toolkit: String, authScheme: AuthScheme,
@@ -174,14 +183,21 @@ package struct ConnectionDirectory: Sendable {
     }
 
     /// Every account that the reference may mean: the connection of that id, else all with that alias or selector.
+    ///
+    /// A connection that has no account yet stands for itself, as its first one.
     package func find(_ reference: String) -> [AccountPlace] {
-        if let slot = byID[reference] { return places(of: slot) }
+        if let slot = byID[reference] { return named(slot) }
         return (byName[reference] ?? []).flatMap { slot -> [AccountPlace] in
             guard let connection = slots[slot] else { return [] }
-            if connection.alias == reference { return places(of: slot) }
+            if connection.alias == reference { return named(slot) }
             return connection.accounts.indices.filter { connection.accounts[$0].identifier == reference }
                 .map { AccountPlace(slot: slot, index: $0) }
         }
+    }
+
+    private func named(_ slot: Int) -> [AccountPlace] {
+        let places = places(of: slot)
+        return places.isEmpty ? [AccountPlace(slot: slot, index: 0)] : places
     }
 
     package func places(of slot: Int) -> [AccountPlace] {

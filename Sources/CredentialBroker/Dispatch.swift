@@ -55,6 +55,17 @@ extension BrokerState {
             finished = try setDisabled(false, call, from: caller, now: now, into: &result)
         case .connectedAccountsDisable:
             finished = try setDisabled(true, call, from: caller, now: now, into: &result)
+        case .connectedAccountsLink: return try connectedAccountsLink(call, from: caller, now: now, into: &result)
+        case .connectedAccountsInitiate:
+            return try connectedAccountsInitiate(call, from: caller, now: now, into: &result)
+        case .connectedAccountsCompleteLink:
+            return try connectedAccountsCompleteLink(call, from: caller, now: now, finished: &finished)
+        case .connectedAccountsWaitForConnection:
+            return try connectedAccountsWait(call, from: caller, now: now, into: &result)
+        case .connectedAccountsRefresh: return try connectedAccountsRefresh(call, from: caller, now: now, into: &result)
+        case .connectedAccountsDelete:
+            return try connectedAccountsDelete(call, from: caller, now: now, into: &result, finished: &finished)
+        case .connectedAccountsUpdate: try connectedAccountsUpdate(call, from: caller, now: now, into: &result)
         case .sessionCreate: try sessionCreate(call, from: caller, now: now, into: &result)
         case .sessionGet: try sessionGet(call, from: caller, now: now, into: &result)
         case .sessionClose: try sessionClose(call, from: caller, now: now, into: &result)

@@ -26,6 +26,13 @@ enum Method: String, CaseIterable {
     case connectedAccountsGet = "connectedAccounts.get"
     case connectedAccountsEnable = "connectedAccounts.enable"
     case connectedAccountsDisable = "connectedAccounts.disable"
+    case connectedAccountsLink = "connectedAccounts.link"
+    case connectedAccountsInitiate = "connectedAccounts.initiate"
+    case connectedAccountsCompleteLink = "connectedAccounts.completeLink"
+    case connectedAccountsWaitForConnection = "connectedAccounts.waitForConnection"
+    case connectedAccountsRefresh = "connectedAccounts.refresh"
+    case connectedAccountsDelete = "connectedAccounts.delete"
+    case connectedAccountsUpdate = "connectedAccounts.update"
 
     case sessionCreate = "session.create"
     case sessionGet = "session.get"

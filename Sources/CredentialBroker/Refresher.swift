@@ -13,6 +13,7 @@ extension Broker {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let (tickets, wake) = beginRound()
+                for job in takeJobs() { group.addTask { await self.perform(job) } }
                 for ticket in tickets {
                     // A refresh that was sent is finished even if the daemon is told to stop: its tokens exist from then on.
                     group.addTask { await Task.detached { await self.refresh(ticket) }.value }
@@ -163,7 +164,7 @@ struct RefresherRound: Sendable {
 
 extension BrokerState {
     mutating func round(now: BootInstant) -> RefresherRound {
-        let finished = expireWaiting(now: now)
+        let finished = expireLinks(now: now) + expireWaiting(now: now)
         sessions.removeExpired(now: now)
         let tickets = dueRefreshes(now: now)
         let mustWrite = audit.writeAt.map { $0 <= now } ?? false
@@ -172,17 +173,18 @@ extension BrokerState {
     }
 
     private func nextWake(now: BootInstant) -> BootInstant? {
-        [scheduler.nextWake(now: now), waiting.nextDeadline, audit.writeAt].compactMap(\.self).min()
+        [scheduler.nextWake(now: now), waiting.nextDeadline, links.nextExpiry, audit.writeAt].compactMap(\.self).min()
     }
 
     /// The issuer has said where its endpoints are; what the configuration says of them stands.
     mutating func learn(_ metadata: ServerMetadata, of authConfigID: String) {
-        guard var authConfig = authConfigs[authConfigID], authConfig.endpoints.needsDiscovery,
-            authConfig.endpoints.issuer == metadata.issuer
-        else { return }
-        authConfig.endpoints.tokenEndpoint?.url = metadata.tokenEndpoint
-        if !authConfig.endpoints.statesClientAuthentication, let method = metadata.clientAuthentication {
-            authConfig.endpoints.tokenEndpoint?.clientAuthentication = method
+        guard var authConfig = authConfigs[authConfigID], authConfig.endpoints.issuer == metadata.issuer else { return }
+        authConfig.metadata = metadata
+        if authConfig.endpoints.needsDiscovery {
+            authConfig.endpoints.tokenEndpoint?.url = metadata.tokenEndpoint
+            if !authConfig.endpoints.statesClientAuthentication, let method = metadata.clientAuthentication {
+                authConfig.endpoints.tokenEndpoint?.clientAuthentication = method
+            }
         }
         authConfigs[authConfigID] = authConfig
     }

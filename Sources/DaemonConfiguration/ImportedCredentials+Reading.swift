@@ -159,7 +159,7 @@ extension ImportedCredentials {
 
     private static func accounts(_ value: JSONValue?) throws(ImportedCredentialsError) -> [[Account.Field]] {
         guard let value = present(value) else { return [] }
-        if value.kind == .object { return [fields(value)] }
+        if value.kind == .object { return [try fields(value)] }
         guard value.kind == .array else {
             throw .wrongType(member: "account", expected: "an object or an array of objects")
         }
@@ -169,17 +169,19 @@ extension ImportedCredentials {
             guard element.kind == .object else {
                 throw .wrongType(member: "account", expected: "an object or an array of objects")
             }
-            accounts.append(fields(element))
+            accounts.append(try fields(element))
         }
         return accounts
     }
 
-    private static func fields(_ object: JSONValue) -> [Account.Field] {
-        object.members.compactMap { key, value in
-            guard let name = key.string else { return nil }
-            let json = value.withRawJSON { raw in raw.indices.map { raw[$0] } }
-            return Account.Field(name: name, json: String(decoding: json, as: UTF8.self), text: value.string)
+    private static func fields(_ object: JSONValue) throws(ImportedCredentialsError) -> [Account.Field] {
+        var fields: [Account.Field] = []
+        for (key, value) in object.members {
+            guard let name = key.string else { continue }
+            guard !Account.reservedNames.contains(name) else { throw .reservedMember(name) }
+            fields.append(Account.Field(name: name, json: value.compactText, text: value.string))
         }
+        return fields
     }
 }
 

@@ -55,6 +55,14 @@ package struct ListenAddress: Sendable, Equatable {
         self.host = host
         self.port = port
     }
+
+    /// The path that browsers come back to.
+    package static let callbackPath = "/callback"
+
+    /// Where browsers come back to (RFC 8252 section 7.3): to be registered with each provider.
+    package var redirectURI: String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(Self.callbackPath)"
+    }
 }
 
 /// An OAuth client registration, or the scheme by which keys are given.

@@ -51,7 +51,7 @@ struct AuditTests {
     @Test("An account that is listed without its credential is not recorded as handed out")
     func listedOnly() throws {
         let stage = try Stage()
-        _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.disable", ["id": "con_acme"], as: Stage.operator)
         _ = try stage.ask("getAccounts", ["toolkit": "acme"])
         stage.world.advance(by: .seconds(2))
         #expect(records(stage, .issued).map(\.connectionID) == ["con_acmetwo"])

@@ -76,13 +76,13 @@ struct ReloadTests {
     @Test("A new login does not enable what a caller disabled")
     func changedCredentialOfDisabled() throws {
         let stage = try Stage()
-        _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.disable", ["id": "con_acme"], as: Stage.operator)
         stage.secrets["acme"]?.append(" ")
         try stage.reload()
         #expect(try stage.credentials("con_acme").errorName == "ACCOUNT_INACTIVE")
         stage.world.advance(by: .seconds(7200))
         #expect(stage.presentations("acme").isEmpty)
-        _ = try stage.ask("connectedAccounts.enable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.enable", ["id": "con_acme"], as: Stage.operator)
         #expect(try stage.credentials("con_acme").error == nil)
     }
 

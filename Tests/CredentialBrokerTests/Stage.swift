@@ -47,7 +47,7 @@ final class Stage {
 
     /// What management says of a connection.
     func account(_ connectionID: String) throws -> Answer {
-        try ask("connectedAccounts.get", ["connectedAccountId": .string(connectionID)], as: Stage.operator)
+        try ask("connectedAccounts.get", ["id": .string(connectionID)], as: Stage.operator)
     }
 
     /// "STATUS reason".

@@ -68,13 +68,13 @@ struct TypedCallTests {
         ),
         Row(
             testDescription: "a connection", call: { _ = try await $0.connectedAccount("work") },
-            expected: #"connectedAccounts.get {"connectedAccountId":"work"}"#),
+            expected: #"connectedAccounts.get {"id":"work"}"#),
         Row(
             testDescription: "enable", call: { try await $0.enable(connection: "work") },
-            expected: #"connectedAccounts.enable {"connectedAccountId":"work"}"#),
+            expected: #"connectedAccounts.enable {"id":"work"}"#),
         Row(
             testDescription: "disable", call: { try await $0.disable(connection: "work") },
-            expected: #"connectedAccounts.disable {"connectedAccountId":"work"}"#),
+            expected: #"connectedAccounts.disable {"id":"work"}"#),
     ]
 
     @Test(arguments: rows)

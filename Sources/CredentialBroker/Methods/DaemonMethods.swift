@@ -66,7 +66,7 @@ extension BrokerState {
         _ = try scope(of: caller, sessionID: nil, for: .daemonRead, now: now)
         let statistics = vault.statistics
         let endpoints = scheduler.endpointHealth
-        let isDegraded = endpoints.contains { $0.retryAt != nil } || statistics.dropped > 0
+        let isDegraded = endpoints.contains { $0.retryAt != nil } || statistics.dropped > 0 || !rejectedApps.isEmpty
         result.beginObject()
         result.member("version", settings.version)
         result.member("pid", Int(settings.pid))

@@ -13,6 +13,16 @@ struct BrokerState: ~Copyable {
     var directory = ConnectionDirectory()
     var scheduler = RefreshScheduler()
     var sessions = SessionRegister()
+    var links = LinkRegister()
+    /// What must wait for a provider, besides refreshes; taken up by the next round.
+    var jobs: [BrokerJob] = []
+    /// Jobs that were taken up and are not done: their tokens may exist from then on.
+    var jobsUnderWay = 0
+    var beingDeleted: Set<String> = []
+    /// Configured connections that were deleted, each with the credential that it came with.
+    var deletedSeeds: [String: String] = [:]
+    /// Connections that are deleted as soon as their refresh has ended, by slot.
+    var deletions: [Int: Deletion] = [:]
     var waiting = WaitingCalls()
     var audit = AuditBuffer()
     var counters = RefreshCounters()

@@ -51,12 +51,16 @@ enum WaitingCall: Sendable {
     case accounts(AccountsCall)
     case credentials(CredentialsCall)
     case refresh(RefreshCall)
+    case connection(ConnectionWait)
+    case managedRefresh(ManagedRefresh)
 
     var method: Method {
         switch self {
         case .accounts(let call): call.method
         case .credentials: .getConnectionCredentials
         case .refresh(let call): call.method
+        case .connection: .connectedAccountsWaitForConnection
+        case .managedRefresh: .connectedAccountsRefresh
         }
     }
 }
@@ -85,6 +89,8 @@ extension BrokerState {
         case .accounts(let call): try attempt(call, from: caller, moment, into: &result)
         case .credentials(let call): try attempt(call, from: caller, moment, into: &result)
         case .refresh(let call): try attempt(call, from: caller, moment, into: &result)
+        case .connection(let wait): try attempt(wait, from: caller, moment, into: &result)
+        case .managedRefresh(let refresh): try attempt(refresh, from: caller, moment, into: &result)
         }
     }
 
