@@ -72,7 +72,7 @@ let package = Package(
         tests("JSONRPCTests", ["JSON", "JSONRPC", "SecretBytes"]),
         module("RFC3339"),
         tests("RFC3339Tests", ["RFC3339"]),
-        module("OAuth", ["JSON", "SecretBytes"]),
+        module("OAuth", ["JSON", "SecretBytes", crypto]),
         tests("OAuthTests", ["OAuth", "SecretBytes"]),
         module("ConnectedAccounts", [deque, heap]),
         tests("ConnectedAccountsTests", ["ConnectedAccounts"]),

@@ -7,9 +7,7 @@ package enum Base64 {
         var index = 0
         while index < bytes.count {
             let length = min(3, bytes.count - index)
-            var group = UInt32(bytes[index]) << 16
-            if length > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-            if length > 2 { group |= UInt32(bytes[index + 2]) }
+            let group = group(bytes, at: index, length)
             for position in 0..<4 {
                 buffer.append(position <= length ? symbol(group >> UInt32(18 - 6 * position)) : UInt8(ascii: "="))
             }
@@ -17,9 +15,22 @@ package enum Base64 {
         }
     }
 
+    /// Appends the URL-safe alphabet's form (section 5) without padding, as JOSE and PKCE write it.
+    package static func encodeURLSafe(_ bytes: Span<UInt8>, into buffer: inout SecretBuffer) {
+        var index = 0
+        while index < bytes.count {
+            let length = min(3, bytes.count - index)
+            let group = group(bytes, at: index, length)
+            for position in 0...length {
+                buffer.append(urlSafe(symbol(group >> UInt32(18 - 6 * position))))
+            }
+            index += 3
+        }
+    }
+
     /// Appends what `text` encodes, in the URL-safe alphabet (section 5), padded or not; false if it is not such a
     /// text.
-    static func decodeURLSafe(_ text: Span<UInt8>, into buffer: inout SecretBuffer) -> Bool {
+    package static func decodeURLSafe(_ text: Span<UInt8>, into buffer: inout SecretBuffer) -> Bool {
         var end = text.count
         while end > 0, text.count - end < 2, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end % 4 != 1 else { return false }
@@ -34,6 +45,21 @@ package enum Base64 {
             buffer.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
         }
         return true
+    }
+
+    private static func group(_ bytes: Span<UInt8>, at index: Int, _ length: Int) -> UInt32 {
+        var group = UInt32(bytes[index]) << 16
+        if length > 1 { group |= UInt32(bytes[index + 1]) << 8 }
+        if length > 2 { group |= UInt32(bytes[index + 2]) }
+        return group
+    }
+
+    private static func urlSafe(_ symbol: UInt8) -> UInt8 {
+        switch symbol {
+        case UInt8(ascii: "+"): UInt8(ascii: "-")
+        case UInt8(ascii: "/"): UInt8(ascii: "_")
+        default: symbol
+        }
     }
 
     private static func symbol(_ bits: UInt32) -> UInt8 {
