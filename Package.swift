@@ -27,6 +27,8 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
@@ -56,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.25.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
     ],
     targets: [
         // C: what Swift cannot say, and files that are built in.
@@ -72,8 +75,10 @@ let package = Package(
         tests("JSONRPCTests", ["JSON", "JSONRPC", "SecretBytes"]),
         module("RFC3339"),
         tests("RFC3339Tests", ["RFC3339"]),
-        module("OAuth", ["JSON", "SecretBytes"]),
+        module("OAuth", ["JSON", "SecretBytes", crypto]),
         tests("OAuthTests", ["OAuth", "SecretBytes"]),
+        module("SignedTokens", ["JSON", "OAuth", "SecretBytes", crypto, cryptoExtras, jwt]),
+        tests("SignedTokensTests", ["JSON", "OAuth", "SecretBytes", "SignedTokens", crypto, cryptoExtras]),
         module("ConnectedAccounts", [deque, heap]),
         tests("ConnectedAccountsTests", ["ConnectedAccounts"]),
         module("StrictYAML", ["Yams"]),

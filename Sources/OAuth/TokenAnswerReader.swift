@@ -46,6 +46,21 @@ package enum TokenAnswerReader {
         }
     }
 
+    /// What to think of an answer from which nothing could be taken, whatever was asked; one that holds tokens counts as
+    /// one without.
+    static func failure(
+        in response: consuming ProviderResponse, description: TokenEndpointDescription, receivedAt: Int64
+    ) -> TokenFailure {
+        let status = response.status
+        switch read(response, description: description, receivedAt: receivedAt) {
+        case .failed(let failure):
+            return failure
+        case .granted:
+            let answer = RefusedAnswer(status: status, body: .noToken)
+            return FailureTable.classify(.answer(answer), rules: [], retryAfter: nil)
+        }
+    }
+
     private static func read<Source: TokenAnswerSource & ~Copyable>(
         _ source: borrowing Source, _ report: consuming ErrorReport?, _ status: Int,
         _ description: TokenEndpointDescription, _ serverTime: Int64, _ retryAfter: Duration?

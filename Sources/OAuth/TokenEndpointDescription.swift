@@ -77,6 +77,10 @@ package struct TokenEndpointDescription: Sendable, Equatable {
     package var requestFormat: RequestFormat = .form
     /// Sent besides the standard ones.
     package var headers: [NamedValue] = []
+    /// Sent with an authorization code.
+    package var codeParameters: [NamedValue] = []
+    /// Sent with a device code.
+    package var deviceParameters: [NamedValue] = []
     package var refreshParameters: [NamedValue] = []
     package var clientCredentialsParameters: [NamedValue] = []
     /// Whether the connection's scopes are repeated in a refresh (RFC 6749 section 6 leaves it open; Microsoft needs
