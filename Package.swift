@@ -101,7 +101,7 @@ let package = Package(
             "CredentialBroker",
             [
                 "ConnectedAccounts", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth", "ProviderCatalog", "RFC3339",
-                "SecretBytes", "SecretVault", crypto, heap,
+                "SecretBytes", "SecretVault", "SignedTokens", crypto, deque, heap,
             ]),
         .target(
             name: "TestKit",

@@ -1,6 +1,7 @@
 internal import ConnectedAccounts
 internal import JSONRPC
 internal import OAuth
+internal import ProviderCatalog
 
 /// Something that must wait for a provider, besides refreshes. Each carries what it needs, so it outlives its caller.
 enum BrokerJob: Sendable {
@@ -10,8 +11,10 @@ enum BrokerJob: Sendable {
     case pollDevice(connectionID: String, DevicePolling<BootInstant>, at: BootInstant)
     /// Exchange what a browser brought to another machine.
     case exchange(ClaimedLink, RPCReply)
-    /// Read whose tokens were imported.
-    case identify(connectionID: String, RPCReply?)
+    /// Read whose tokens a caller has brought.
+    case identify(connectionID: String, RPCReply)
+    /// Read whose tokens were imported, one connection after the other.
+    case identifyImported
     case delete(Deletion)
 }
 
@@ -44,6 +47,7 @@ extension Broker {
         case .pollDevice(let connectionID, let polling, let instant): await poll(connectionID, polling, at: instant)
         case .exchange(let claimed, let reply): await toTheEnd { await self.complete(claimed, reply) }
         case .identify(let connectionID, let reply): await toTheEnd { await self.identify(connectionID, reply) }
+        case .identifyImported: await identifyImported()
         case .delete(let deletion): await toTheEnd { await self.delete(deletion) }
         }
     }
@@ -52,7 +56,7 @@ extension Broker {
     /// it, bounded by its own time.
     func toTheEnd<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) async -> Result {
         withState { state, _ in state.jobsUnderWay += 1 }
-        let result = await Task.detached(operation: body).value
+        let result = await Task.detached { await body() }.value
         withState { state, _ in state.jobsUnderWay -= 1 }
         return result
     }

@@ -75,9 +75,9 @@ extension BrokerState {
         if !connection.subjects.isEmpty {
             return identity.map { !$0.subjects.isDisjoint(with: connection.subjects) } ?? false
         }
-        let known = Set(connection.accounts.map(\.identifier)).subtracting([connection.id])
+        let known = Set(connection.accounts.map { $0.identifier.lowercased() }).subtracting([connection.id])
         guard !known.isEmpty, let identity else { return true }
-        return !known.isDisjoint(with: identity.accounts.map(\.identifier))
+        return !known.isDisjoint(with: identity.accounts.map { $0.identifier.lowercased() })
     }
 
     /// R5: what the answer says, the token's own expiry, the catalogue's value.
@@ -109,12 +109,14 @@ extension BrokerState {
         directory.update(slot) { connection in
             connection.updatedAt = shown
             if isRefused {
-                connection.standing.verdict = .revoked(.anotherAccount)
+                // Not served, not refreshed, and not taken for the right ones by anybody.
+                connection.standing.verdict = .rejected(.anotherAccount)
+                connection.standing.life = nil
             } else {
                 connection.take(identity)
             }
         }
-        if isRefused { scheduler.suspend(slot) }
+        if isRefused { scheduler.remove(slot) }
     }
 
     // MARK: Answers

@@ -18,20 +18,20 @@ extension BrokerState {
         }
         let redirectURI = configuration.redirectURI
         let kept = keptCallbackFields
-        let (claim, ended) = try pasted.withBytes { bytes throws(RPCError) in
-            let response: AuthorizationResponse
-            do throws(AuthorizationResponseError) {
-                response = try AuthorizationResponse.read(pasted: bytes, redirectURI: redirectURI, keeping: kept)
-            } catch {
-                throw .invalidParams("`redirectUrl`: \(error)", data: ["parameter": "redirectUrl"])
+        let response: AuthorizationResponse
+        do throws(AuthorizationResponseError) {
+            response = try pasted.withBytes { (bytes) throws(AuthorizationResponseError) -> AuthorizationResponse in
+                try AuthorizationResponse.read(pasted: bytes, redirectURI: redirectURI, keeping: kept)
             }
-            // Whose link it is decides, before it is claimed, whether this caller may complete it.
-            guard let link = links.find(stateHash: hash(ofState: response.state)),
-                let toolkit = authConfigs[link.authConfigID]?.definition.toolkit,
-                link.agent == scope.agent.name || scope.allowsConnecting(link.userID, toolkit: toolkit, as: nil)
-            else { throw .unknownLink }
-            return claim(response, now: now)
+        } catch {
+            throw .invalidParams("`redirectUrl`: \(error)", data: ["parameter": "redirectUrl"])
         }
+        // Whose link it is decides, before it is claimed, whether this caller may complete it.
+        guard let link = links.find(stateHash: hash(ofState: response.state)),
+            let toolkit = authConfigs[link.authConfigID]?.definition.toolkit,
+            link.agent == scope.agent.name || scope.allowsConnecting(link.userID, toolkit: toolkit, as: nil)
+        else { throw .unknownLink }
+        let (claim, ended) = claim(response, now: now)
         finished = ended
         switch claim {
         case .unknown: throw .unknownLink

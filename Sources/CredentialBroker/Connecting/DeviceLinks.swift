@@ -1,4 +1,5 @@
 internal import ConnectedAccounts
+internal import DaemonConfiguration
 internal import JSON
 internal import JSONRPC
 internal import OAuth
@@ -65,7 +66,7 @@ extension Broker {
         guard let link, let authConfig, let description = authConfig.tokenEndpoint, let request = box.take() else {
             return nil
         }
-        let outcome = DeviceTokenRequest.read(
+        let outcome = DevicePollOutcome.read(
             await transport.send(request, timeout: .seconds(30)), description: description, receivedAt: wallSeconds)
         switch consume outcome {
         case .granted(let answer):

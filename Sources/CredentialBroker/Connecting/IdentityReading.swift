@@ -1,4 +1,6 @@
 internal import ConnectedAccounts
+internal import DaemonConfiguration
+internal import DequeModule
 internal import JSON
 internal import JSONRPC
 internal import OAuth
@@ -70,24 +72,33 @@ extension Broker {
         guard let idToken = grant.idToken, let metadata = authConfig.metadata, let jwksURI = metadata.jwksURI,
             let clientID = authConfig.definition.clientID
         else { return nil }
-        let request = ProviderRequest(
-            method: .get, url: jwksURI,
-            headers: [NamedValue("Accept", "application/json"), NamedValue("User-Agent", "purser")])
-        guard case .answered(let response) = await transport.send(request, timeout: .seconds(20)),
-            response.status == 200
+        guard let request = try? JWKSet.request(from: jwksURI),
+            case .answered(let response) = await transport.send(request, timeout: .seconds(20)),
+            let keys = try? JWKSet.read(response)
         else { return "The provider's keys cannot be read, so its answer cannot be checked. Start again in a while." }
+        let issuer = metadata.issuer
         do {
             _ = try await IDToken.verify(
-                idToken.bytes, keys: response.body, issuer: metadata.issuer, clientID: clientID, nonce: nonce?.text,
-                now: wallSeconds)
+                idToken.bytes, keys: keys, issuer: issuer.contains("{") ? .perTenant(issuer) : .exactly(issuer),
+                clientID: clientID, nonce: nonce?.text, now: wallSeconds)
             return nil
         } catch {
             return "\(error)"
         }
     }
 
-    /// Reads whose tokens were imported (R11), and answers whoever waits for it.
-    func identify(_ connectionID: String, _ reply: RPCReply?) async {
+    /// Reads whose tokens a caller has brought (R11), and answers it.
+    func identify(_ connectionID: String, _ reply: RPCReply) async {
+        await identify(connectionID)
+        conclude { state, now in [state.linkAnswer(connectionID, reply, now: now)] }
+    }
+
+    /// Reads whose tokens were imported, one connection after the other: it is nobody's wait.
+    func identifyImported() async {
+        while !Task.isCancelled, let id = withState({ state, _ in state.nextUnidentified() }) { await identify(id) }
+    }
+
+    private func identify(_ connectionID: String) async {
         let known = withState { state, _ in state.importedGrant(connectionID) }
         if let (grant, authConfigID, generation) = known, let authConfig = await discovered(authConfigID),
             let identity = await readIdentity(of: grant, [], authConfig)
@@ -97,8 +108,37 @@ extension Broker {
                 return state.finishLink(connectionID, now: now)
             }
         }
-        guard let reply else { return }
-        conclude { state, now in [state.linkAnswer(connectionID, reply, now: now)] }
+    }
+}
+
+extension BrokerState {
+    /// Has the connection's subject read, where it is not known and the provider can be asked.
+    mutating func identifyLater(_ connection: Connection) {
+        guard connection.subjects.isEmpty, connection.authScheme == .oauth2,
+            authConfigs[connection.authConfigID]?.canIdentify == true
+        else { return }
+        unidentified.append(connection.id)
+        guard !isIdentifying, (try? begin(.identifyImported)) != nil else { return }
+        isIdentifying = true
+    }
+
+    /// The next one in line; nil ends the round.
+    fileprivate mutating func nextUnidentified() -> String? {
+        guard let id = unidentified.popFirst() else {
+            isIdentifying = false
+            return nil
+        }
+        return id
+    }
+}
+
+extension AuthConfig {
+    /// Whether the provider says whose tokens these are when it is asked with them.
+    fileprivate var canIdentify: Bool {
+        switch provider.identity?.source {
+        case .userinfo, .request: true
+        case .tokenAnswer, .callback, nil: false
+        }
     }
 }
 

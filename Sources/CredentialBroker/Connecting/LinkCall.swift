@@ -151,7 +151,7 @@ extension RPCParameters {
         }
     }
 
-    fileprivate func callbackURL() throws(RPCError) -> String? {
+    func callbackURL() throws(RPCError) -> String? {
         guard let url = try optionalString("callbackUrl", maxBytes: 2048) else { return nil }
         guard (try? EndpointAddress.validate(url)) != nil else {
             throw .invalidParams(

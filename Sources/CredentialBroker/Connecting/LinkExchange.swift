@@ -1,10 +1,10 @@
 internal import ConnectedAccounts
+internal import DaemonConfiguration
 internal import JSON
 internal import JSONRPC
 internal import OAuth
 internal import ProviderCatalog
 package import SecretBytes
-internal import SignedTokens
 
 /// What the person at the browser is told.
 package enum LinkResult: Sendable, Equatable {

@@ -1,5 +1,6 @@
 internal import ConnectedAccounts
 internal import DaemonConfiguration
+internal import DequeModule
 internal import JSONRPC
 internal import OAuth
 internal import ProviderCatalog
@@ -18,6 +19,9 @@ struct BrokerState: ~Copyable {
     var jobs: [BrokerJob] = []
     /// Jobs that were taken up and are not done: their tokens may exist from then on.
     var jobsUnderWay = 0
+    /// Connections whose subject is to be read.
+    var unidentified: Deque<String> = []
+    var isIdentifying = false
     var beingDeleted: Set<String> = []
     /// Configured connections that were deleted, each with the credential that it came with.
     var deletedSeeds: [String: String] = [:]

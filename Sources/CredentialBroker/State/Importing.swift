@@ -26,6 +26,9 @@ extension BrokerState {
         }
         for definition in new.connections { take(definition, given: given.credentials[definition.id], now: now) }
         configuredConnections = Set(new.connections.map(\.id))
+        for id in configuredConnections.sorted() {
+            if let connection = directory.slot(id: id).flatMap({ directory[$0] }) { identifyLater(connection) }
+        }
         needsRefresher = true
         return retry(waiting.takeAll(), now: now)
     }

@@ -74,6 +74,7 @@ extension BrokerState {
             connection.updatedAt = shown
             connection.take(fields)
         }
+        if let connection = directory[ticket.slot] { identifyLater(connection) }
         counters.succeeded += 1
         rejectedApps[connection.authConfigID] = nil
         _ = scheduler.succeeded(ticket, life: life, now: now, jitter: jitter())

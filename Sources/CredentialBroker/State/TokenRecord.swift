@@ -62,7 +62,7 @@ package struct TokenSet: ~Copyable {
         }
     }
 
-    borrowing func withRecord<Result, Failure>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure)
+    borrowing func withRecord<Result: ~Copyable, Failure>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure)
         -> Result
     {
         try record.withBytes(body)
