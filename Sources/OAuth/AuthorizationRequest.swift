@@ -2,11 +2,13 @@
 package struct AuthorizationRequest: Sendable, Equatable {
     /// The server's authorization endpoint; a query of its own is kept.
     package var endpoint: String
+    /// `client_id`, not empty.
     package var clientID: String
     /// Where the browser comes back to: `https`, or `http` to this machine (RFC 8252 section 7.3).
     package var redirectURI: String
     /// Unguessable, 1 to 512 printable characters.
     package var state: String
+    /// What is asked for; none leaves it to the server.
     package var scopes: [String] = []
     /// What stands between scopes: a space by the standard, a comma at some providers.
     package var scopeSeparator = " "
@@ -20,6 +22,7 @@ package struct AuthorizationRequest: Sendable, Equatable {
     /// The longest address that is made, in bytes.
     package static let maximumLength = 16_384
 
+    /// A request without scopes, nonce and challenge.
     package init(endpoint: String, clientID: String, redirectURI: String, state: String) {
         self.endpoint = endpoint
         self.clientID = clientID

@@ -5,8 +5,9 @@ package import SecretBytes
 package struct AuthorizationResponse: ~Copyable, Sendable {
     /// 1 to 512 printable characters.
     package let state: String
-    /// 1 to 8192 bytes of printable ASCII. Exactly one of this and ``error`` is there.
-    package let code: SecretBytes?
+    /// 1 to 8192 bytes of printable ASCII. Exactly one of this and ``error`` is there, until
+    /// somebody takes it.
+    package var code: SecretBytes?
     /// Why there is no code.
     package let error: AuthorizationErrorResponse?
     /// Who says that it answers (RFC 9207); see ``checkIssuer(_:isPromised:)``.
@@ -86,6 +87,7 @@ package struct AuthorizationErrorResponse: Sendable, Equatable {
     /// The server's words for a person: at most 300 characters, printable, on one line. To be shown as a quotation.
     package let explanation: String?
 
+    /// An error from what a server sent, made fit to be shown.
     package init(code: String, explanation: String? = nil) {
         self.code = ErrorReport.isCode(code.utf8.span) ? code : "unrecognized_error"
         self.explanation = explanation.flatMap(Self.shown)
@@ -125,7 +127,9 @@ package enum AuthorizationResponseError: Error, Sendable, Equatable, CustomStrin
     case malformed(String)
     /// Without a state nobody knows whose answer it is.
     case missingState
+    /// Not an answer: the person may still be at the provider.
     case neitherCodeNorError
+    /// Two answers in one.
     case codeAndError
     /// The server always names itself, but not here (RFC 9207 section 2.4).
     case missingIssuer

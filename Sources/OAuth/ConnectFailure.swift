@@ -2,7 +2,7 @@ import SecretBytes
 
 /// Why connecting an account came to nothing, for the person who tried.
 package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What the person can do about it.
+    /// The kinds of failure that a person can tell apart.
     package enum Kind: String, Sendable, CaseIterable {
         /// They, or somebody for them, said no.
         case denied
@@ -18,6 +18,7 @@ package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertib
         case expired
     }
 
+    /// What the person can do about it.
     package let kind: Kind
     /// A stable name for `statusReason`: the kind's own, or the one of ``FailureTable`` where that says more.
     package let reason: String

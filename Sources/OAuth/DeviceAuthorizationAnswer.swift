@@ -2,6 +2,7 @@ package import SecretBytes
 
 /// What a person needs to consent on another device, and what we need to find out that they did (RFC 8628 section 3.2).
 package struct DeviceAuthorizationAnswer: ~Copyable, Sendable {
+    /// What polls present; 1 to 8192 bytes.
     package let deviceCode: SecretBytes
     /// What the person types in: 1 to 64 printable characters.
     package let userCode: String
@@ -86,6 +87,8 @@ package struct DeviceAuthorizationAnswer: ~Copyable, Sendable {
 
 /// What a device authorization request came to.
 package enum DeviceAuthorizationOutcome: ~Copyable, Sendable {
+    /// Codes.
     case granted(DeviceAuthorizationAnswer)
+    /// No codes.
     case failed(TokenFailure)
 }

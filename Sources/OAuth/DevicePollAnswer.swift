@@ -18,7 +18,9 @@ package enum DevicePollVerdict: Sendable, Equatable {
 
 /// What one poll came to.
 package enum DevicePollOutcome: ~Copyable, Sendable {
+    /// The person consented.
     case granted(TokenAnswer)
+    /// No tokens, or not yet.
     case refused(DevicePollVerdict)
 }
 

@@ -73,7 +73,10 @@ package struct DevicePolling<Instant: InstantProtocol>: Sendable, Equatable wher
 
 /// How a device flow ended without tokens.
 package enum DeviceFlowEnd: Sendable, Equatable {
+    /// The person said no.
     case denied
+    /// Nobody decided in time.
     case expired
+    /// The server will not go on.
     case failed(TokenFailure)
 }

@@ -14,15 +14,18 @@ package struct RevocationEndpoint: Sendable, Equatable {
 
     /// Where the parameters stand.
     package enum Placement: Sendable, Equatable {
+        /// In the body, as at a token endpoint.
         case body(RequestFormat)
         /// In the address, for providers that want a GET: such a request is in the provider's logs with its token.
         case query
     }
 
+    /// Absolute; `https`, or `http` to a loopback address.
     package var url: String
     package var method: ProviderRequest.Method = .post
     package var authentication: Authentication = .client(.clientSecretBasic)
     package var placement: Placement = .body(.form)
+    /// Sent besides the standard ones, or in their place.
     package var headers: [NamedValue] = []
     /// The name of the parameter that holds the token.
     package var tokenParameter = "token"
@@ -30,6 +33,7 @@ package struct RevocationEndpoint: Sendable, Equatable {
     /// not know.
     package var sendsTypeHint = false
 
+    /// RFC 7009 at `url`.
     package init(url: String) {
         self.url = url
     }

@@ -81,7 +81,9 @@ package struct TokenEndpointDescription: Sendable, Equatable {
     package var codeParameters: [NamedValue] = []
     /// Sent with a device code.
     package var deviceParameters: [NamedValue] = []
+    /// Sent with a refresh token.
     package var refreshParameters: [NamedValue] = []
+    /// Sent where the client asks in its own name.
     package var clientCredentialsParameters: [NamedValue] = []
     /// Whether the connection's scopes are repeated in a refresh (RFC 6749 section 6 leaves it open; Microsoft needs
     /// it).

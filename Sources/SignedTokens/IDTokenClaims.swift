@@ -5,17 +5,21 @@ package import JSON
 package struct IDTokenClaims: Sendable {
     /// All claims, for pointers into them.
     package let root: JSONValue
-    /// `iss` and `sub` together name a user for good; 1 to 255 bytes.
+    /// `iss`, as it was expected.
     package let issuer: String
+    /// `sub`, 1 to 255 bytes; names a user of the issuer for good, and is never given to another one.
     package let subject: String
 
+    /// `email`; believe it no further than ``isEmailVerified``.
     package var email: String? { text("email") }
     /// Nil where the server does not say; some write the word instead of the value.
     package var isEmailVerified: Bool? {
         guard let claim = root["email_verified"] else { return nil }
         return claim.bool ?? (claim.equals("true") ? true : claim.equals("false") ? false : nil)
     }
+    /// The full name, to show.
     package var name: String? { text("name") }
+    /// What the user likes to be called; may change and be taken by another.
     package var preferredUsername: String? { text("preferred_username") }
     /// Microsoft's tenant.
     package var tenantID: String? { text("tid") }

@@ -12,11 +12,15 @@ package enum IDTokenError: Error, Sendable, Equatable, CustomStringConvertible {
     case badSignature
     /// A claim that must be there is not.
     case missing(String)
+    /// `iss`: made elsewhere.
     case otherIssuer
+    /// `aud`: not for this client.
     case otherAudience
     /// `azp`: issued to another client, or to nobody knows which of several.
     case otherParty
+    /// `nonce`: the answer to another request.
     case otherNonce
+    /// `exp` is past.
     case expired
     /// From the future, as `nbf` or `iat` say.
     case notYetValid

@@ -22,6 +22,7 @@ package struct JWTBearerAssertion: Sendable, Equatable {
     /// How long it is good for, in seconds; Google takes at most an hour.
     package var lifetime: Int64 = 3600
 
+    /// An assertion in the issuer's own name, good for an hour.
     package init(issuer: String, audience: String) {
         self.issuer = issuer
         self.audience = audience

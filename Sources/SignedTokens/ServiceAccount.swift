@@ -10,6 +10,7 @@ package struct ServiceAccount: Sendable, Equatable {
     /// `token_uri`: the audience of assertions. A key file comes from outside: send nothing there unless the catalogue
     /// names the same address.
     package let tokenURI: String
+    /// `project_id`
     package let projectID: String?
 
     /// The longest key file that is read, in bytes.
