@@ -45,17 +45,24 @@ package struct ProviderDescription: Sendable, Equatable {
     /// Query parameters of the redirect that must be kept.
     package var callbackFields: [String] {
         let identity = identity.flatMap { $0.source == .callback ? $0.selector + $0.stableID + $0.displayName : nil }
-        return distinctNames((identity ?? []) + accountFields.filter { $0.source == .callback }.map(\.member))
+        return distinct((identity ?? []) + accountFields.filter { $0.source == .callback }.map(\.member)) { $0.first }
     }
 
-    /// Members of the token answer that must be kept.
+    /// Members of the token answer that must be kept; one inside of another as a path with dots, `team.id`.
     package var tokenAnswerFields: [String] {
         let identity = identity.flatMap { $0.source == .tokenAnswer ? $0.selector + $0.stableID + $0.displayName : nil }
-        return distinctNames((identity ?? []) + accountFields.filter { $0.source == .tokenAnswer }.map(\.member))
+        return distinct((identity ?? []) + accountFields.filter { $0.source == .tokenAnswer }.map(\.member)) {
+            $0.joined(separator: ".")
+        }
     }
 
-    private func distinctNames(_ pointers: [JSONPointer]) -> [String] {
-        pointers.compactMap(\.tokens.first).reduce(into: []) { names, name in
+    /// The name of the account field that is read from this path of the token answer, as ``tokenAnswerFields`` has it.
+    package func accountField(ofTokenAnswer path: String) -> String? {
+        accountFields.first { $0.source == .tokenAnswer && $0.member.tokens.joined(separator: ".") == path }?.name
+    }
+
+    private func distinct(_ pointers: [JSONPointer], _ name: ([String]) -> String?) -> [String] {
+        pointers.compactMap { name($0.tokens) }.reduce(into: []) { names, name in
             if !names.contains(name) { names.append(name) }
         }
     }

@@ -85,7 +85,7 @@ struct ProviderRefusalTests {
             "a default that is not allowed", bearer("variables: { a: { kind: hostname, default: localhost } }"),
             "t:1: p.variables.a.default: a must be a host name, without scheme, port and path"),
         Row(
-            "host suffixes of a segment", bearer("variables: { a: { kind: pathSegment, hostSuffixes: [x] } }"),
+            "host suffixes of a segment", bearer("variables: { a: { kind: pathSegment, hostSuffixes: [x.example] } }"),
             "t:1: p.variables.a.hostSuffixes: only a hostname or a baseURL has them"),
         Row(
             "an account field twice",
@@ -161,7 +161,8 @@ struct ProviderRefusalTests {
             "t:1: p.revocation: url is missing"),
         Row(
             "a client authentication that is not spoken", oauth("clientAuthentication: private_key_jwt"),
-            "t:1: p.clientAuthentication: needs one of client_secret_basic, client_secret_post, none"),
+            "t:1: p.clientAuthentication: needs one of client_secret_basic, client_secret_post, secret_as_user_name, none"
+        ),
         Row(
             "a mistake over a built-in provider", "github:\n  tokenURL: nowhere\n",
             "t:2: github.tokenURL: \(EndpointAddressError.notHTTP)"),

@@ -63,6 +63,7 @@ extension BrokerState {
         secrets[ticket.slot]?.firstPresentedAt = nil
         secrets[ticket.slot]?.rotates = rotated || connection.authScheme == .clientCredentials ? rotated : old.rotates
         let shown = wall(now)
+        let provider = authConfigs[connection.authConfigID]?.provider
         directory.update(ticket.slot) { connection in
             connection.standing.life = life
             connection.standing.lastFailure = nil
@@ -70,7 +71,7 @@ extension BrokerState {
             connection.scopes = scope ?? connection.scopes
             connection.lastRefreshedAt = shown
             connection.updatedAt = shown
-            connection.take(answerFields: fields)
+            connection.take(answerFields: fields, of: provider)
         }
         counters.succeeded += 1
         rejectedApps[connection.authConfigID] = nil
@@ -173,9 +174,9 @@ extension BrokerState {
 
 extension Connection {
     /// Members of the token answer that the catalogue says to keep, such as `instance_url`.
-    fileprivate mutating func take(answerFields: [NamedValue]) {
+    fileprivate mutating func take(answerFields: [NamedValue], of provider: ProviderDescription?) {
         for field in answerFields {
-            let name = field.name.camelCased
+            let name = provider?.accountField(ofTokenAnswer: field.name) ?? field.name.camelCased
             let json = JSONTree.string(field.value).text
             for index in accounts.indices {
                 if let known = accounts[index].fields.firstIndex(where: { $0.name == name }) {
@@ -189,9 +190,9 @@ extension Connection {
 }
 
 extension String {
-    /// `instance_url` as the wire writes it: `instanceUrl`.
+    /// `instance_url` as the wire writes it: `instanceUrl`; `team.id`, a member inside of another, as `teamId`.
     fileprivate var camelCased: String {
-        let parts = split(separator: "_")
+        let parts = split { $0 == "_" || $0 == "." }
         guard let first = parts.first else { return self }
         return parts.dropFirst().reduce(String(first)) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }
