@@ -38,8 +38,8 @@ package struct ConfigurationText: Sendable {
     /// As ``PurserConfiguration/providersDirectory``.
     package let providersDirectory: String?
 
-    /// - Parameter file: How problems and warnings name the file.
-    /// - Throws: What is wrong with the YAML, or with the directory.
+    /// Reads a configuration file's bytes; problems and warnings name it `file`. Throws what is wrong with the YAML, or
+    /// with the directory.
     package init(_ text: Span<UInt8>, file: String) throws(ConfigurationError) {
         root = try YAMLDocument.parse(text, file: file)
         var problems = YAMLProblems()
