@@ -17,6 +17,23 @@ struct BuiltInProviderTests {
         #expect(Self.catalog.slugs.count >= 149)
     }
 
+    @Test("The list of embedded files has each once, in alphabetical order")
+    func list() throws {
+        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let descriptor = unsafe open("/\(folder)/Sources/CEmbedded/CEmbedded.c", O_RDONLY)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = unsafe read(descriptor, &bytes, bytes.count)
+        try #require(count > 0 && count < bytes.count)
+        let prefix = "#embed \"../ProviderCatalog/Providers/"
+        let names = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").compactMap { line in
+            line.hasPrefix(prefix) ? line.dropFirst(prefix.count).prefix { $0 != "\"" } : nil
+        }
+        #expect(names == names.sorted())
+        #expect(Set(names).count == names.count)
+        #expect(names.map { String($0.dropLast(5)) }.sorted() == Self.catalog.slugs)
+    }
+
     @Test("Every provider file is complete and correct", arguments: catalog.slugs)
     func isCorrect(_ slug: String) throws {
         let provider = try #require(try Self.catalog.provider(slug))
