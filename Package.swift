@@ -135,10 +135,11 @@ let package = Package(
             "Daemon",
             [
                 "CEmbedded", "CLinux", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "OAuth",
-                "ProviderSimulator", "SecretBytes", "SecretFiles", "SecretVault", "SocketServer", "Systemd",
-                "TokenEndpoint",
+                "ProviderCatalog", "ProviderSimulator", "SecretBytes", "SecretFiles", "SecretVault", "SocketServer",
+                "Systemd", "TokenEndpoint",
                 logging, nio, nioPosix, signals,
             ]),
+        tests("DaemonTests", ["Daemon", "DaemonConfiguration", "ProviderCatalog"]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],
             swiftSettings: strict),

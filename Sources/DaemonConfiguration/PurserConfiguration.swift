@@ -9,6 +9,8 @@ package struct PurserConfiguration: Sendable, Equatable {
     package var callback = ListenAddress(host: "127.0.0.1", port: 7580)
     package var masking = Masking.prefix
     package var catalog = ProviderCatalog()
+    /// Where the files of providers are, as an absolute path; nil: in `providers.d` beside the configuration.
+    package var providersDirectory: String?
     /// In the order of the file.
     package var authConfigs: [AuthConfigDefinition] = []
     /// In the order of the file.

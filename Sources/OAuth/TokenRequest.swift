@@ -9,6 +9,8 @@ package enum RefreshRequest {
         refreshToken: borrowing SecretBytes, scopes: [String] = []
     ) throws(TokenRequestError) -> ProviderRequest {
         guard !refreshToken.isEmpty else { throw .emptyRefreshToken }
+        var endpoint = endpoint
+        endpoint.url = endpoint.refreshURL ?? endpoint.url
         var draft = try TokenRequestDraft(endpoint, extra: endpoint.refreshParameters)
         draft.add("grant_type", "refresh_token")
         draft.add("refresh_token", secret: refreshToken)

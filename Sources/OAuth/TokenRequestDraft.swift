@@ -49,11 +49,13 @@ struct TokenRequestDraft: ~Copyable {
         _ method: ClientAuthentication, clientID: String, clientSecret: borrowing SecretBytes?
     ) throws(TokenRequestError) {
         guard !clientID.isEmpty else { throw .emptyClientID }
-        if method != .clientSecretBasic { add("client_id", clientID) }
+        if method == .clientSecretPost || method == .none { add("client_id", clientID) }
         guard method != .none else { return }
         switch clientSecret {
         case .some(let secret) where method == .clientSecretBasic:
             authorization = Self.basic(clientID, secret)
+        case .some(let secret) where method == .secretAsUserName:
+            authorization = Self.basic(userName: secret)
         case .some(let secret):
             add("client_secret", secret: secret)
         case .none:
@@ -93,6 +95,18 @@ struct TokenRequestDraft: ~Copyable {
         FormEncoding.encode(clientID, into: &pair)
         pair.append(UInt8(ascii: ":"))
         secret.withBytes { FormEncoding.encode($0, into: &pair) }
+        return basic(pair)
+    }
+
+    /// Nothing is encoded: this is plain RFC 7617, not OAuth's.
+    private static func basic(userName: borrowing SecretBytes) -> SecretBytes {
+        var pair = SecretBuffer(minimumCapacity: 256)
+        userName.withBytes { pair.append($0) }
+        pair.append(UInt8(ascii: ":"))
+        return basic(pair)
+    }
+
+    private static func basic(_ pair: borrowing SecretBuffer) -> SecretBytes {
         var header = SecretBuffer(minimumCapacity: 512)
         header.append("Basic ")
         pair.withBytes { Base64.encode($0, into: &header) }

@@ -48,7 +48,7 @@ package struct ProviderDescription: Sendable, Equatable {
         return distinctNames((identity ?? []) + accountFields.filter { $0.source == .callback }.map(\.member))
     }
 
-    /// Members of the token answer that must be kept, each by its path with dots.
+    /// Members of the token answer that must be kept; one inside of another as a path with dots, `team.id`.
     package var tokenAnswerFields: [String] {
         let identity = identity.flatMap { $0.source == .tokenAnswer ? $0.selector + $0.stableID + $0.displayName : nil }
         return distinctNames((identity ?? []) + accountFields.filter { $0.source == .tokenAnswer }.map(\.member))

@@ -65,6 +65,7 @@ extension BrokerState {
         secrets[ticket.slot]?.firstPresentedAt = nil
         secrets[ticket.slot]?.rotates = rotated || connection.authScheme == .clientCredentials ? rotated : old.rotates
         let shown = wall(now)
+        let provider = authConfigs[connection.authConfigID]?.provider
         directory.update(ticket.slot) { connection in
             connection.standing.life = life
             connection.standing.lastFailure = nil
