@@ -27,6 +27,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
@@ -122,8 +123,14 @@ let package = Package(
         tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", nio, nioEmbedded, nioPosix]),
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
         tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
-        module("ProviderSimulator", ["ConnectedAccounts", "SecretBytes", nio, nioHTTP, nioPosix]),
-        tests("ProviderSimulatorTests", ["ConnectedAccounts", "ProviderSimulator", "SecretBytes", nio, nioPosix]),
+        module(
+            "ProviderSimulator", ["ConnectedAccounts", "SecretBytes", crypto, cryptoExtras, nio, nioHTTP, nioPosix]),
+        tests(
+            "ProviderSimulatorTests",
+            [
+                "ConnectedAccounts", "ProviderCatalog", "ProviderSimulator", "SecretBytes", "StrictYAML", crypto,
+                cryptoExtras, nio, nioPosix,
+            ]),
 
         // The daemon.
         module(

@@ -32,9 +32,9 @@ struct DemoWorldTests {
         let yaml = configuration.yaml
         #expect(yaml.hasPrefix("socket: \"/run/demo/\\\"quoted\\\".sock\"\nproviders:\n"))
         for line in [
-            #"  github: { tokenURL: "http://127.0.0.1:9/github/token", clientAuthentication: client_secret_post }"#,
-            #"  google: { tokenURL: "http://127.0.0.1:9/google/token", clientAuthentication: client_secret_post }"#,
-            #"  xero: { tokenURL: "http://127.0.0.1:9/xero/token", clientAuthentication: client_secret_basic }"#,
+            "  " + SimulatedProvider.github.configurationOverride(baseURL: "http://127.0.0.1:9"),
+            "  " + SimulatedProvider.google.configurationOverride(baseURL: "http://127.0.0.1:9"),
+            "  " + SimulatedProvider.xero.configurationOverride(baseURL: "http://127.0.0.1:9"),
             "  - { id: con_ada_work, userId: user_ada, authConfig: ac_demo_github, alias: work, "
                 + "credentials: { credential: demo-work } }",
             "    match: { uid: 1234 }",

@@ -10,7 +10,8 @@ package struct DemoConfiguration: Sendable {
         self.connections = connections
         let sections = [
             socket.map { "socket: \(Self.quoted($0))\n" } ?? "",
-            Self.section("providers", DemoProvider.allCases.map { $0.override(baseURL) }),
+            Self.section(
+                "providers", DemoProvider.allCases.map { $0.simulated.configurationOverride(baseURL: baseURL) }),
             Self.section("authConfigs", DemoProvider.allCases.map(\.authConfig)),
             Self.section("connections", connections.map(Self.connection)),
             Self.section("agents", Self.agent(uid)),
@@ -54,11 +55,6 @@ package struct DemoConfiguration: Sendable {
 }
 
 extension DemoProvider {
-    fileprivate func override(_ baseURL: String) -> String {
-        let url = DemoConfiguration.quoted("\(baseURL)/\(rawValue)/token")
-        return "\(rawValue): { tokenURL: \(url), clientAuthentication: \(authentication.rawValue) }"
-    }
-
     fileprivate var authConfig: String {
         let scopes = scopes.map(DemoConfiguration.quoted).joined(separator: ", ")
         return "\(authConfigID): { provider: \(rawValue), clientId: \(clientID), "

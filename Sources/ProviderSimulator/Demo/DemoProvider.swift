@@ -14,12 +14,16 @@ enum DemoProvider: String, CaseIterable {
     /// The name under which the configuration refers to the client secret.
     var secretName: String { "demo-client-\(rawValue)" }
 
-    var authentication: AuthorizationServer.AuthenticationMethod {
+    /// What it is a simulation of.
+    var simulated: SimulatedProvider {
         switch self {
-        case .github, .google: .post
-        case .xero: .basic
+        case .github: .github
+        case .google: .google
+        case .xero: .xero
         }
     }
+
+    var authentication: AuthorizationServer.AuthenticationMethod { simulated.authentication }
 
     var scopes: [String] {
         switch self {
@@ -29,23 +33,14 @@ enum DemoProvider: String, CaseIterable {
         }
     }
 
-    /// The provider with its one client, and nobody connected.
+    /// The provider with its one client, and nobody connected. Whoever links an account decides on its page.
     ///
     /// GitHub's and Xero's refresh tokens rotate, as they do in truth; Google's stays, as Google's does.
     func server(accessTokenLifetime: Duration) -> AuthorizationServer {
-        var server = AuthorizationServer()
-        let policy: ClientPolicy =
-            switch self {
-            case .github: .githubApp
-            case .google: .google
-            case .xero: .xero
-            }
-        server.errorStyle = self == .github ? .github : .standard
-        server.add(
-            AuthorizationServer.Client(
-                id: clientID, secret: clientSecret, authentication: [authentication], scopes: scopes,
-                policy: policy.with { $0.accessTokenLifetime = accessTokenLifetime }))
-        return server
+        let policy = self == .github ? ClientPolicy.githubExpiringOAuthApp : simulated.policy
+        return simulated.server(
+            clientID: clientID, clientSecret: clientSecret, redirectURIs: DemoWorld.redirectURIs,
+            policy: policy.with { $0.accessTokenLifetime = accessTokenLifetime })
     }
 }
 

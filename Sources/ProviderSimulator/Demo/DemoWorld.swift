@@ -13,6 +13,9 @@ package struct DemoWorld: Sendable {
     /// How long its access tokens live, unless said otherwise.
     package static let accessTokenLifetime: Duration = .seconds(20)
 
+    /// Where the daemon's browsers come back to, at any port.
+    package static let redirectURIs = ["http://127.0.0.1/callback", "http://localhost/callback"]
+
     /// The world at the moment when everybody has just connected.
     package init(
         at now: Moment, accessTokenLifetime: Duration = Self.accessTokenLifetime,
