@@ -79,7 +79,7 @@ package struct AuthorizationServer: Sendable {
             return Reply(answer: .html("Not Found", status: 404), delivery: .whole, events: [])
         }
         let endpoint = route.endpoint
-        let incoming = IncomingRequest(request, formats: requestFormats)
+        let incoming = IncomingRequest(request, formats: route.isPage ? [.form] : requestFormats)
         let clientID = registeredClientID(claimedBy: incoming)
         events = [.received(endpoint, clientID: clientID)]
         ledger.noteRequest(to: endpoint, by: clientID)

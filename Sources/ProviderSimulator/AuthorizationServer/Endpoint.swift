@@ -34,6 +34,8 @@ extension AuthorizationServer {
         var argument = ""
         /// GitHub's `…/grant`: the revocation of all tokens that a user gave a client.
         var isWholeGrant = false
+        /// Whether a person's browser comes here.
+        var isPage: Bool { endpoint == .authorization || endpoint == .deviceVerification }
     }
 }
 

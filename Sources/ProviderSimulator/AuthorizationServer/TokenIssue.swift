@@ -35,6 +35,15 @@ extension AuthorizationServer {
         return true
     }
 
+    /// Ends all that a user gave a client, as when the user removes the application. How many live grants that were.
+    @discardableResult
+    package mutating func revokeGrants(userID: String, clientID: String) -> Int {
+        let live = store.grantIDs(clientID: clientID, userID: userID)
+        for id in live { store.revoke(id) }
+        tenants.removeAll { $0.clientID == clientID && $0.userID == userID }
+        return live.count
+    }
+
     /// Ends one access token before its time, so that the provider's API answers 401 to it.
     package mutating func endAccessToken(_ token: String) { store.endAccessToken(token) }
 
