@@ -128,8 +128,8 @@ let package = Package(
         tests(
             "ProviderSimulatorTests",
             [
-                "ConnectedAccounts", "ProviderCatalog", "ProviderSimulator", "SecretBytes", "StrictYAML", crypto,
-                cryptoExtras, nio, nioPosix,
+                "CEmbedded", "ConnectedAccounts", "OAuth", "ProviderCatalog", "ProviderSimulator", "SecretBytes",
+                "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
             ]),
 
         // The daemon.
