@@ -128,8 +128,8 @@ let package = Package(
         tests(
             "ProviderSimulatorTests",
             [
-                "CEmbedded", "ConnectedAccounts", "OAuth", "ProviderCatalog", "ProviderSimulator", "SecretBytes",
-                "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
+                "CEmbedded", "ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog", "ProviderSimulator",
+                "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
             ]),
 
         // The daemon.

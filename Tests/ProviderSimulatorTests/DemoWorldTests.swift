@@ -1,4 +1,5 @@
 import ConnectedAccounts
+import DaemonConfiguration
 import ProviderSimulator
 import SecretBytes
 import Testing
@@ -43,7 +44,7 @@ struct DemoWorldTests {
         }
         let references = yaml.split(separator: "{ credential: ").dropFirst().map { String($0.prefix { $0 != " " }) }
         #expect(Set(references) == Set(configuration.credentialNames))
-        #expect(references.count == 8)
+        #expect(references.count == 14)
         for name in references {
             let secret = try secretText(named: name)
             #expect(!yaml.contains(secret))
@@ -51,6 +52,26 @@ struct DemoWorldTests {
         let isUnknown = configuration.credential(named: "nobody") == nil
         #expect(isUnknown)
         #expect(!yaml.contains("sim_"))
+    }
+
+    @Test("The daemon's own reader takes it, and every provider in it can be linked")
+    func isAccepted() throws {
+        let yaml = SecretBytes(utf8: configuration.yaml)
+        let read = try yaml.withBytes { bytes throws(ConfigurationError) in
+            try PurserConfiguration.load(bytes, file: "demo", names: NoNames())
+        }
+        #expect(read.warnings == [])
+        #expect(read.connections.count == 5)
+        #expect(Set(read.authConfigs.map(\.provider)) == Set(SimulatedProvider.allCases.map(\.slug)))
+        #expect(read.authConfigs.count == SimulatedProvider.allCases.count)
+        for provider in SimulatedProvider.allCases {
+            #expect(world.providers[provider.slug]?.consent == .page)
+        }
+    }
+
+    private struct NoNames: NameResolver {
+        func uid(ofUser name: String) throws(NameLookupFailure) -> UInt32? { nil }
+        func gid(ofGroup name: String) throws(NameLookupFailure) -> UInt32? { nil }
     }
 
     @Test("A connection's credential is JSON with live tokens, the end of their life and whom they are for")
