@@ -124,12 +124,16 @@ let package = Package(
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
         tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
         module(
-            "ProviderSimulator", ["ConnectedAccounts", "SecretBytes", crypto, cryptoExtras, nio, nioHTTP, nioPosix]),
+            "ProviderSimulator",
+            [
+                "ConnectedAccounts", "ProviderCatalog", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioHTTP,
+                nioPosix,
+            ]),
         tests(
             "ProviderSimulatorTests",
             [
-                "CEmbedded", "ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog", "ProviderSimulator",
-                "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
+                "CEmbedded", "ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog",
+                "ProviderSimulator", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
             ]),
 
         // The daemon.

@@ -1,3 +1,6 @@
+internal import ProviderCatalog
+internal import StrictYAML
+
 extension SimulatedProvider {
     /// The member of the configuration's `providers` that sends everything of this provider to a ``ProviderServer``: all
     /// addresses that its catalogue file names, but for the vendor's page for people.
@@ -36,7 +39,7 @@ extension SimulatedProvider {
             let sites = Self.url(api + "/oauth/token/accessible-resources")
             members.append(Member("accountFields", .object([Member("availableSites", sites)])))
         }
-        let toolkits = toolkitPaths.map { Member($0.name, .object([Member("apiBaseURL", .string(api + $0.value))])) }
+        let toolkits = toolkitsElsewhere.map { Member($0, .object([Member("apiBaseURL", .string("\(api)/\($0)"))])) }
         if !toolkits.isEmpty { members.append(Member("toolkits", .object(toolkits))) }
         return members
     }
@@ -61,17 +64,14 @@ extension SimulatedProvider {
         }
     }
 
-    /// The toolkits with an address of their own.
-    private var toolkitPaths: [AuthorizationServer.Field] {
-        switch self {
-        case .atlassian: [.init("jira", "/ex/jira"), .init("confluence", "/ex/confluence")]
-        case .google:
-            [
-                .init("gmail", "/gmail"), .init("googlecalendar", "/calendar/v3"), .init("googledocs", "/docs"),
-                .init("googlesheets", "/sheets"), .init("googleslides", "/slides"), .init("googletasks", "/tasks"),
-                .init("googlecontacts", "/people"),
-            ]
-        default: []
+    /// The toolkits that the catalogue gives an address of their own.
+    private var toolkitsElsewhere: [String] {
+        do {
+            let toolkits = try ProviderCatalog().provider(slug)?.toolkits ?? []
+            return toolkits.filter { $0.apiBaseURL != nil }.map(\.slug)
+        } catch {
+            // To leave them out would send simulated tokens to real providers.
+            preconditionFailure("the catalogue's own file is broken, which its tests would have said: \(error)")
         }
     }
 }
