@@ -127,8 +127,18 @@ let package = Package(
         tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", nio, nioEmbedded, nioPosix]),
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
         tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
-        module("ProviderSimulator", ["ConnectedAccounts", "SecretBytes", nio, nioHTTP, nioPosix]),
-        tests("ProviderSimulatorTests", ["ConnectedAccounts", "ProviderSimulator", "SecretBytes", nio, nioPosix]),
+        module(
+            "ProviderSimulator",
+            [
+                "ConnectedAccounts", "ProviderCatalog", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioHTTP,
+                nioPosix,
+            ]),
+        tests(
+            "ProviderSimulatorTests",
+            [
+                "CEmbedded", "ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog",
+                "ProviderSimulator", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
+            ]),
 
         // The daemon.
         module(

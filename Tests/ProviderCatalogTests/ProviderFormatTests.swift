@@ -23,8 +23,10 @@ struct ProviderFormatTests {
         let endpoint = try builtIn("slack").tokenEndpoint
         #expect(endpoint?.alternateTokenMember == "authed_user")
         #expect(endpoint?.answerFields == ["team.id", "team.name", "authed_user.id", "bot_user_id"])
-        #expect(provider.accountField(ofTokenAnswer: "authed_user.id") == "userId")
-        #expect(provider.accountField(ofTokenAnswer: "team.id") == nil)
+        let members = [NamedValue("team.id", "T1"), NamedValue("authed_user.id", "U1")]
+        let fields = provider.accountFields(fromTokenAnswer: members)
+        #expect(fields.contains { $0.name == "userId" && $0.text == "U1" })
+        #expect(!fields.contains { $0.text == "T1" && $0.name == "team.id" })
         #expect(provider.authorization.scopeSeparator == ",")
     }
 
