@@ -127,6 +127,11 @@ let package = Package(
         tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", nio, nioEmbedded, nioPosix]),
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
         tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
+        module("CallbackServer", ["OAuth", "SecretBytes", crypto, nio, nioHTTP, nioPosix]),
+        tests("CallbackServerTests", ["CallbackServer", "SecretBytes", crypto, nio, nioEmbedded, nioPosix]),
+        .executableTarget(
+            name: "callback-pages", dependencies: ["CallbackServer", "SecretBytes", nio, nioPosix],
+            path: "Tests/CallbackPages", swiftSettings: strict),
         module(
             "ProviderSimulator",
             [
