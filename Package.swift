@@ -124,7 +124,7 @@ let package = Package(
         module("Systemd", ["CLinux", "CSystemd", "RFC3339", logging]),
         tests("SystemdTests", ["CLinux", "Systemd", logging]),
         module("SocketServer", ["CLinux", "JSON", "JSONRPC", "SecretBytes", nio, nioPosix]),
-        tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", nio, nioEmbedded, nioPosix]),
+        tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", "TestKit", nio, nioEmbedded, nioPosix]),
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
         tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
         module("CallbackServer", ["OAuth", "SecretBytes", crypto, nio, nioHTTP, nioPosix]),

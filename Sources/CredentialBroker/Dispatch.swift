@@ -11,7 +11,8 @@ extension BrokerState {
         do throws(RPCError) {
             return try dispatch(method, call, from: caller, now: now, into: &result, finished: &finished)
         } catch {
-            noteDenial(error, from: caller, method: method, now: now)
+            let params = call.params
+            noteDenial(error, from: caller, method: method, reference: { method.reference(in: params) }, now: now)
             throw error
         }
     }

@@ -92,8 +92,8 @@ private final class Outbox: Sendable {
 }
 
 extension World {
-    package func connect(uid: UInt32) -> Line {
-        Line(self, peer: Peer(uid: uid, gid: uid, pid: 100))
+    package func connect(uid: UInt32, gid: UInt32? = nil, pid: Int32 = 100) -> Line {
+        Line(self, peer: Peer(uid: uid, gid: gid ?? uid, pid: pid))
     }
 
     /// Calls a method and lets time pass until it is answered; the answer without `jsonrpc` and `id`.

@@ -118,7 +118,8 @@ private struct ConnectionFilter {
     }
 }
 
-/// By which time a list is ordered; ids break ties, so that pages neither overlap nor skip.
+/// By which time a list is ordered; ids break ties. By `createdAt` pages neither overlap nor skip. By `updatedAt` what
+/// changes between two pages may come twice, or be missed if it changes within the second of the page's last.
 private enum ListOrder: String {
     case createdAt
     case updatedAt

@@ -34,10 +34,11 @@ struct AuthConfig: Sendable {
         }
     }
 
-    /// Under which the scheduler counts what this token endpoint can take.
+    /// Under which the scheduler counts what this token endpoint can take: as configured, so that it is the same one
+    /// before and after the issuer has said where the endpoint is.
     var endpointKey: String {
-        if let url = endpoints.tokenEndpoint?.url, !url.isEmpty { return url }
-        return endpoints.issuer ?? provider.slug
+        if let url = definition.endpoints.tokenEndpoint?.url, !url.isEmpty { return url }
+        return definition.endpoints.issuer ?? provider.slug
     }
 
     var timing: RefreshTiming {
