@@ -116,7 +116,7 @@ let package = Package(
                 "SecretBytes",
                 "SecretVault", "TestKit",
             ]),
-        tests("ProtocolTests", ["CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
+        tests("ProtocolTests", ["ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
 
         // Leaves that talk to the world.
         module("SecretFiles", ["SecretBytes"]),
@@ -149,7 +149,7 @@ let package = Package(
         module(
             "Daemon",
             [
-                "CEmbedded", "CLinux", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "OAuth",
+                "CEmbedded", "CLinux", "CallbackServer", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "OAuth",
                 "ProviderCatalog", "ProviderSimulator", "SecretBytes", "SecretFiles", "SecretVault", "SocketServer",
                 "Systemd", "TokenEndpoint",
                 logging, nio, nioPosix, signals,

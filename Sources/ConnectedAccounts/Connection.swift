@@ -105,8 +105,30 @@ package struct ConnectionDirectory: Sendable {
     private var order: [Int]?
     /// By slot: grows with each change of what is in it.
     private var versions: [UInt64] = []
+    /// The slots that changed, while somebody wants to know.
+    private var noted: Set<Int>?
 
     package init() {}
+
+    /// From now on notes which slots change, or no longer.
+    package mutating func noteChanges(_ isWanted: Bool) {
+        noted = isWanted ? noted ?? [] : nil
+    }
+
+    /// Notes every slot in use, while somebody wants to know.
+    package mutating func noteAll() {
+        let all = used
+        noted?.formUnion(all)
+    }
+
+    package var hasNotedChanges: Bool { noted?.isEmpty == false }
+
+    /// The slots that changed since the last time, in order; at most one entry a slot.
+    package mutating func takeNotedChanges() -> [Int] {
+        guard let changes = noted, !changes.isEmpty else { return [] }
+        noted = []
+        return changes.sorted()
+    }
 
     /// Differs after each change of the connection in the slot, also when another one has taken its place.
     package func version(_ slot: Int) -> UInt64 {
@@ -116,6 +138,7 @@ package struct ConnectionDirectory: Sendable {
     private mutating func changed(_ slot: Int) {
         while versions.count <= slot { versions.append(0) }
         versions[slot] += 1
+        noted?.insert(slot)
     }
 
     package var count: Int { byID.count }

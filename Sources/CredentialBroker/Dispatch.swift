@@ -70,6 +70,8 @@ extension BrokerState {
         case .sessionCreate: try sessionCreate(call, from: caller, now: now, into: &result)
         case .sessionGet: try sessionGet(call, from: caller, now: now, into: &result)
         case .sessionClose: try sessionClose(call, from: caller, now: now, into: &result)
+        case .eventsSubscribe: try eventsSubscribe(call, from: caller, now: now, into: &result)
+        case .eventsUnsubscribe: try eventsUnsubscribe(call, from: caller, now: now, into: &result)
         case .daemonStatus: try daemonStatus(call, from: caller, now: now, into: &result)
         case .daemonExplain: try daemonExplain(call, from: caller, now: now, into: &result)
         case .rpcDiscover: try discover(call, into: &result)

@@ -38,6 +38,9 @@ enum Method: String, CaseIterable {
     case sessionGet = "session.get"
     case sessionClose = "session.close"
 
+    case eventsSubscribe = "events.subscribe"
+    case eventsUnsubscribe = "events.unsubscribe"
+
     case daemonStatus = "daemon.status"
     case daemonExplain = "daemon.explain"
     case rpcDiscover = "rpc.discover"

@@ -51,7 +51,9 @@ extension Broker {
     package func beginRound() -> (tickets: [RefreshScheduler.Ticket], wake: BootInstant?) {
         let round = withState { state, now in state.round(now: now) }
         for call in round.finished { call.deliver() }
+        round.announcements.deliver()
         deliverAudit(round.audit)
+        if let isExpected = round.changedExpectation { expectBrowsers.yield(isExpected) }
         countRound()
         return (round.tickets, round.wake)
     }
@@ -158,7 +160,10 @@ package struct RefreshExchange: ~Copyable, Sendable {
 struct RefresherRound: Sendable {
     var tickets: [RefreshScheduler.Ticket]
     var finished: [FinishedCall]
+    var announcements: Announcements
     var audit: (records: [AuditRecord], dropped: Int)
+    /// Whether browsers may come back, if that has changed.
+    var changedExpectation: Bool?
     var wake: BootInstant?
 }
 
@@ -169,11 +174,24 @@ extension BrokerState {
         let tickets = dueRefreshes(now: now)
         let mustWrite = audit.writeAt.map { $0 <= now } ?? false
         let batch = mustWrite ? audit.take() : ([], 0)
-        return RefresherRound(tickets: tickets, finished: finished, audit: batch, wake: nextWake(now: now))
+        let announcements = takeAnnouncements(now: now)
+        return RefresherRound(
+            tickets: tickets, finished: finished, announcements: announcements, audit: batch,
+            changedExpectation: changedExpectation(), wake: nextWake(now: now))
+    }
+
+    private mutating func changedExpectation() -> Bool? {
+        guard links.expectsBrowser != expectsBrowser else { return nil }
+        expectsBrowser = links.expectsBrowser
+        return expectsBrowser
     }
 
     private func nextWake(now: BootInstant) -> BootInstant? {
-        [scheduler.nextWake(now: now), waiting.nextDeadline, links.nextExpiry, audit.writeAt].compactMap(\.self).min()
+        let instants = [
+            scheduler.nextWake(now: now), waiting.nextDeadline, links.nextExpiry, audit.writeAt,
+            nextAnnouncement(now: now),
+        ]
+        return instants.compactMap(\.self).min()
     }
 
     /// The issuer has said where its endpoints are; what the configuration says of them stands.

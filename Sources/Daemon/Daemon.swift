@@ -51,6 +51,9 @@ package struct Daemon: Sendable {
         let supervision = Supervision(
             broker: broker, eventLoop: group.next(), notifier: notifier,
             watchdogInterval: try ServiceNotifier.watchdogInterval(), logger: logger)
+        let browsers = try BrowserCallbacks(
+            configuration.callback, eventLoop: providerGroup.next(), broker: broker, logger: logger)
+        let callbacks = Task { await browsers.run() }
         let refresher = Task { await broker.run() }
         let supervisor = Task { await supervision.run() }
         try notifier.ready(status: supervision.statusLine())
@@ -63,6 +66,8 @@ package struct Daemon: Sendable {
         try? notifier.stopping()
         logger.notice("Stopping")
         await stop(broker, server)
+        callbacks.cancel()
+        await callbacks.value
         supervisor.cancel()
         refresher.cancel()
         socket.removeFile()

@@ -169,10 +169,12 @@ enum StageText {
               - users: [alice]
                 toolkits: ["*"]
                 connections: ["*"]
-                operations: ["accounts:read", "credentials:read", "accounts:refresh", "sessions:create"]
+                operations: ["accounts:read", "credentials:read", "accounts:refresh", "sessions:create", "events:read"]
           - name: bob
             match: { uid: 1002 }
-            grants: [ { users: [bob], toolkits: [acme], connections: ["*"], operations: ["accounts:read", "credentials:read"] } ]
+            grants:
+              - { users: [bob], toolkits: [acme], connections: ["*"], operations: ["accounts:read", "credentials:read"] }
+              - { users: [bob], toolkits: [acme], connections: ["*"], operations: ["events:read"] }
         """
 
     private static func oauth(_ grant: String, account: String) -> String {

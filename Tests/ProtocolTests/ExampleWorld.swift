@@ -7,6 +7,7 @@ final class ExampleWorld {
     let world: World
     private let provider: ExampleProvider
     private var sessionID: JSONTree = .null
+    private var subscriptionID: JSONTree = .null
 
     init(_ contract: Contract) throws {
         var setup = WorldSetup()
@@ -52,12 +53,14 @@ final class ExampleWorld {
         let answer = try world.ask(
             call["method"]?.string ?? "", params, uid: Self.uid(call["caller"]?.string ?? "research"))
         if let id = answer["sessionId"] { sessionID = id }
+        if let id = answer["subscriptionId"] { subscriptionID = id }
     }
 
-    /// Parameters with the session's id in its place.
+    /// Parameters with the session's and the subscription's id in their places.
     func filled(_ value: JSONTree) -> JSONTree {
         switch value {
         case .string("<sessionId>"): sessionID
+        case .string("<subscriptionId>"): subscriptionID
         case .array(let elements): .array(elements.map { filled($0) })
         case .object(let members): .object(members.map { .init($0.key, filled($0.value)) })
         default: value
@@ -106,6 +109,8 @@ struct ExampleComparison {
         case (_, .string("<document>")): return actual == document ? [] : ["\(path): not the document"]
         case (.string(let text), .string("<sessionId>")):
             return text.hasPrefix("ses_") && text.utf8.count == 30 ? [] : ["\(path): \(text) is no session id"]
+        case (.string(let text), .string("<subscriptionId>")):
+            return text.hasPrefix("sub_") && text.utf8.count == 30 ? [] : ["\(path): \(text) is no subscription id"]
         case (.array(let left), .array(let right)):
             guard left.count == right.count else { return ["\(path): \(left.count) elements, not \(right.count)"] }
             return zip(left, right).enumerated().flatMap { differences($1.0, $1.1, at: "\(path)[\($0)]") }

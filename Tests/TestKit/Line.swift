@@ -14,6 +14,8 @@ package final class Line {
     /// Every answer that came, in order of arrival.
     package private(set) var received: [JSONTree] = []
     private var byID: [Int: [JSONTree]] = [:]
+    /// False: the peer takes no notifications, as one that does not read.
+    package var isReading = true
 
     init(_ world: World, peer: Peer) {
         self.world = world
@@ -32,9 +34,14 @@ package final class Line {
 
     /// Takes in what became ready since.
     package func collect() {
-        for outgoing in outbox.takeAll() {
-            guard let line = outgoing.take() else { continue }
-            take(line)
+        var outgoing = outbox.takeAll(withNotifications: isReading)
+        while !outgoing.isEmpty {
+            for outgoing in outgoing {
+                guard let line = outgoing.take() else { continue }
+                take(line)
+            }
+            // Taking a line can make room for another.
+            outgoing = outbox.takeAll(withNotifications: isReading)
         }
     }
 
@@ -73,6 +80,15 @@ package final class Line {
         return connection.waitingReplies
     }
 
+    /// The parameters of every notification that came, in order of arrival.
+    package var notifications: [JSONTree] {
+        collect()
+        return received.filter { $0["id"] == nil }.compactMap { $0["params"] }
+    }
+
+    /// Whether the connection must stay open for a peer that sends nothing more.
+    package var isSubscribed: Bool { connection.isSubscribed }
+
     /// The peer goes away.
     package func abandon() { connection.abandon() }
 }
@@ -83,10 +99,11 @@ private final class Outbox: Sendable {
 
     func put(_ line: RPCOutgoing) { lines.withLock { $0.append(line) } }
 
-    func takeAll() -> [RPCOutgoing] {
+    func takeAll(withNotifications: Bool) -> [RPCOutgoing] {
         lines.withLock { lines in
-            defer { lines = [] }
-            return lines
+            let taken = lines.filter { withNotifications || !$0.isNotification }
+            lines.removeAll { withNotifications || !$0.isNotification }
+            return taken
         }
     }
 }

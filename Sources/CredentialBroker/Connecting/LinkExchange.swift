@@ -1,4 +1,4 @@
-internal import ConnectedAccounts
+package import ConnectedAccounts
 internal import DaemonConfiguration
 internal import JSON
 internal import JSONRPC
@@ -28,8 +28,10 @@ package struct ConnectedLink: Sendable, Equatable {
 /// A link that came to nothing.
 package struct FailedLink: Sendable, Equatable {
     package var connectionID: String
+    package var userID: String
     package var provider: String
-    package var reason: String
+    /// As `statusReason` shows it.
+    package var reason: StatusReason
     /// A sentence for the person that says what to do.
     package var explanation: String
     package var callbackURL: String?
@@ -129,7 +131,7 @@ extension Broker {
         let provider = withState { state, _ in state.authConfigs[link.authConfigID]?.provider.displayName }
         return .failed(
             FailedLink(
-                connectionID: link.connectionID, provider: provider ?? "", reason: reason.slug,
+                connectionID: link.connectionID, userID: link.userID, provider: provider ?? "", reason: reason,
                 explanation: explanation, callbackURL: link.callbackURL))
     }
 

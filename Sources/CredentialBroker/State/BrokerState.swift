@@ -15,6 +15,8 @@ struct BrokerState: ~Copyable {
     var scheduler = RefreshScheduler()
     var sessions = SessionRegister()
     var links = LinkRegister()
+    /// Whether the port for browsers is to be open, as last said.
+    var expectsBrowser = false
     /// What must wait for a provider, besides refreshes; taken up by the next round.
     var jobs: [BrokerJob] = []
     /// Jobs that were taken up and are not done: their tokens may exist from then on.
@@ -29,6 +31,7 @@ struct BrokerState: ~Copyable {
     var deletions: [Int: Deletion] = [:]
     var waiting = WaitingCalls()
     var audit = AuditBuffer()
+    var listening = EventListening()
     var counters = RefreshCounters()
 
     var configuration = LoadedConfiguration()

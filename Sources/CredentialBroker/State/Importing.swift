@@ -29,6 +29,7 @@ extension BrokerState {
         for id in configuredConnections.sorted() {
             if let connection = directory.slot(id: id).flatMap({ directory[$0] }) { identifyLater(connection) }
         }
+        endForbiddenSubscriptions()
         needsRefresher = true
         return retry(waiting.takeAll(), now: now)
     }
