@@ -27,12 +27,14 @@ struct Run {
     let errors: String
 
     init(
-        _ arguments: [String], input: String = "", isTerminal: Bool = false, width: Int? = nil
+        _ arguments: [String], input: String = "", isTerminal: Bool = false, width: Int? = nil, person: Person = .absent,
+        hasErrorTerminal: Bool = false, now: @escaping @Sendable () -> Timestamp = { Self.now }
     ) async {
         let (output, errors) = (Captured(), Captured())
         let environment = CommandEnvironment(
-            output: output.output(isTerminal: isTerminal, width: width), errors: errors.output(),
-            readInput: { SecretBytes(utf8: input) }, now: { Self.now })
+            output: output.output(isTerminal: isTerminal, width: width),
+            errors: errors.output(isTerminal: hasErrorTerminal, width: hasErrorTerminal ? width : nil),
+            readInput: { SecretBytes(utf8: input) }, now: now, person: person)
         status = await CommandLineTool.run(arguments, in: environment)
         self.output = output.text
         self.errors = errors.text
@@ -40,6 +42,24 @@ struct Run {
 
     /// 2026-06-01T00:00:00Z
     static let now = Timestamp(unixSeconds: 1_780_272_000)
+}
+
+extension Person {
+    /// Nobody: no browser, no terminal, no Ctrl-C, and no time passes.
+    static var absent: Person {
+        Person(
+            loginName: "ada", openBrowser: nil, readLine: nil, interruption: { await untilCancelled() },
+            sleep: { _ in
+                await untilCancelled()
+                throw CancellationError()
+            })
+    }
+}
+
+/// Returns once the task is cancelled.
+func untilCancelled() async {
+    let (nothing, _) = AsyncStream<Void>.makeStream()
+    for await _ in nothing {}
 }
 
 /// A daemon that has fixed results, and remembers what it was asked.
