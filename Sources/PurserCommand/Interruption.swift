@@ -6,8 +6,8 @@ enum Interruption {
     /// Returns at the next SIGINT, which then ends nothing, or when the task is cancelled.
     static func wait() async {
         // The source only sees what does not end the process first.
-        signal(SIGINT, SIG_IGN)
-        defer { signal(SIGINT, SIG_DFL) }
+        let previous = signal(SIGINT, SIG_IGN)
+        defer { signal(SIGINT, previous) }
         let (signals, arrived) = AsyncStream<Void>.makeStream()
         let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
         defer { source.cancel() }

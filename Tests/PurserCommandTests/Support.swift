@@ -27,7 +27,8 @@ struct Run {
     let errors: String
 
     init(
-        _ arguments: [String], input: String = "", isTerminal: Bool = false, width: Int? = nil, person: Person = .absent,
+        _ arguments: [String], input: String = "", isTerminal: Bool = false, width: Int? = nil,
+        person: Person = .absent,
         hasErrorTerminal: Bool = false, now: @escaping @Sendable () -> Timestamp = { Self.now }
     ) async {
         let (output, errors) = (Captured(), Captured())
@@ -73,14 +74,22 @@ final class PlayedDaemon: Sendable {
 
     /// Answers each method with the JSON text under its name, `{"error": …}` being an error; methods without one get no
     /// answer.
-    init(_ answers: [String: String]) throws {
+    convenience init(_ answers: [String: String]) throws {
+        try self.init { method, _ in answers[method] }
+    }
+
+    /// Answers each request with what `answer` gives for its method and the number of such requests before it.
+    init(answer: @escaping @Sendable (String, Int) -> String?) throws {
         let asked = Asked()
         self.asked = asked
         server = try LineServer { line in
             guard let request = try? JSONValue(parsing: line), let id = request["id"]?.int else { return nil }
             let method = request["method"]?.string ?? ""
-            asked.requests.withLock { $0.append("\(method) \(request["params"] ?? nil)") }
-            guard let answer = answers[method] else { return nil }
+            let before = asked.requests.withLock { requests in
+                defer { requests.append("\(method) \(request["params"] ?? nil)") }
+                return requests.count { $0.hasPrefix("\(method) ") }
+            }
+            guard let answer = answer(method, before) else { return nil }
             let outcome = answer.hasPrefix(#"{"error":"#) ? answer.dropFirst().dropLast() : #""result":\#(answer)"#
             return #"{"jsonrpc":"2.0","id":\#(id),\#(outcome)}"#
         }

@@ -11,6 +11,7 @@ extension PurserClient {
     ///   - alias: A name for the connection.
     ///   - allowsMultiple: Whether it may stand beside another account that this user has of this auth config.
     ///   - flow: How consent is asked for; by default in a browser, where the provider has that.
+    /// - Returns: The link, which lives for ten minutes.
     /// - Throws: ``PurserError``, or `CancellationError`.
     public func link(
         userID: String, authConfigID: String, callbackURL: String? = nil, alias: String? = nil,
@@ -35,6 +36,7 @@ extension PurserClient {
     ///   - alias: A name for the connection.
     ///   - allowsMultiple: Whether it may stand beside another account that this user has of this auth config.
     ///   - allowsNonRefreshable: Whether a token may be taken that ends and cannot be refreshed.
+    /// - Returns: The connection, or the link that it still needs.
     /// - Throws: ``PurserError``, or `CancellationError`.
     public func initiate(
         userID: String, authConfigID: String, config: JSONObject? = nil, callbackURL: String? = nil,
@@ -52,6 +54,7 @@ extension PurserClient {
     /// Hands in the address that a browser on another machine ended at (`connectedAccounts.completeLink`).
     ///
     /// - Parameter redirectURL: The whole address. It holds an authorization code.
+    /// - Returns: The connection; whether it came about is its status.
     /// - Throws: ``PurserError``, or `CancellationError`.
     @discardableResult
     public func completeLink(redirectURL: Secret) async throws -> ConnectionOutcome {
@@ -78,6 +81,7 @@ extension PurserClient {
     /// - Parameters:
     ///   - connection: The connection's id, its alias, or the account's identifier.
     ///   - timeout: How long the daemon waits for the refresh: up to 60 seconds, by default 30.
+    /// - Returns: The connection as it is then, or the link that it needs.
     /// - Throws: ``PurserError``, or `CancellationError`.
     public func refreshConnection(_ connection: String, timeout: Duration? = nil) async throws -> ConnectionOutcome {
         try ConnectionOutcome(
@@ -104,6 +108,7 @@ extension PurserClient {
     /// - Parameters:
     ///   - alias: Unique among the user's connections of its toolkit; "" for none.
     ///   - connection: The connection's id, its alias, or the account's identifier.
+    /// - Returns: The connection with its new name.
     /// - Throws: ``PurserError``, or `CancellationError`.
     @discardableResult
     public func setAlias(_ alias: String, of connection: String) async throws -> ConnectedAccount {

@@ -7,6 +7,7 @@ struct CompleteLinkCommand: CallingCommand {
     static let configuration = CommandConfiguration(
         commandName: "complete-link",
         abstract: "Hand in the address at which a browser on another machine ended.",
+        usage: "purser complete-link <url> [--socket <path>] [--json] [--timeout <seconds>]",
         discussion: """
             The address holds a code that is good for one login. As an argument it can be seen by other users of this \
             machine, and stays in the shell's history; '-' reads it from standard input instead.
