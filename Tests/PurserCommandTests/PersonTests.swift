@@ -86,6 +86,7 @@ struct PersonTests {
 
     // MARK: Ctrl-C
 
+    /// One test, since the signal is the whole process's.
     @Test func controlCIsNoticedAndEndsNothing() async {
         // Until the wait has begun, and once it is over, the signal shall not end the tests.
         let previous = signal(SIGINT, SIG_IGN)
@@ -103,12 +104,17 @@ struct PersonTests {
                 }
             }
         }
+        #expect(isIgnored(SIGINT))
+        let cancelled = Task { await Interruption.wait() }
+        cancelled.cancel()
+        await cancelled.value
+        #expect(isIgnored(SIGINT))
     }
 
-    @Test func nobodyWaitsForControlCOnceCancelled() async {
-        let waiting = Task { await Interruption.wait() }
-        waiting.cancel()
-        await waiting.value
+    /// Whether the signal is handled again as before.
+    private func isIgnored(_ number: CInt) -> Bool {
+        // SIG_IGN is 1 (signal(2)).
+        unsafe unsafeBitCast(signal(number, SIG_IGN), to: Int.self) == 1
     }
 
     @Test func theProcessHasAUser() {
