@@ -27,6 +27,8 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
@@ -56,6 +58,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.25.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
     ],
     targets: [
         // C: what Swift cannot say, and files that are built in.
@@ -72,14 +75,16 @@ let package = Package(
         tests("JSONRPCTests", ["JSON", "JSONRPC", "SecretBytes"]),
         module("RFC3339"),
         tests("RFC3339Tests", ["RFC3339"]),
-        module("OAuth", ["JSON", "SecretBytes"]),
+        module("OAuth", ["JSON", "SecretBytes", crypto]),
         tests("OAuthTests", ["OAuth", "SecretBytes"]),
+        module("SignedTokens", ["JSON", "OAuth", "SecretBytes", crypto, cryptoExtras, jwt]),
+        tests("SignedTokensTests", ["JSON", "OAuth", "SecretBytes", "SignedTokens", crypto, cryptoExtras]),
         module("ConnectedAccounts", [deque, heap]),
         tests("ConnectedAccountsTests", ["ConnectedAccounts"]),
         module("StrictYAML", ["Yams"]),
         tests("StrictYAMLTests", ["StrictYAML"]),
         module(
-            "ProviderCatalog", ["CEmbedded", "ConnectedAccounts", "OAuth", "StrictYAML"],
+            "ProviderCatalog", ["CEmbedded", "ConnectedAccounts", "JSON", "OAuth", "StrictYAML"],
             exclude: ["FORMAT.md", "Providers"]),
         tests("ProviderCatalogTests", ["ConnectedAccounts", "OAuth", "ProviderCatalog", "StrictYAML"]),
         module(
@@ -96,7 +101,7 @@ let package = Package(
             "CredentialBroker",
             [
                 "ConnectedAccounts", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth", "ProviderCatalog", "RFC3339",
-                "SecretBytes", "SecretVault", crypto, heap,
+                "SecretBytes", "SecretVault", "SignedTokens", crypto, deque, heap,
             ]),
         .target(
             name: "TestKit",
@@ -111,7 +116,7 @@ let package = Package(
                 "SecretBytes",
                 "SecretVault", "TestKit",
             ]),
-        tests("ProtocolTests", ["CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
+        tests("ProtocolTests", ["ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
 
         // Leaves that talk to the world.
         module("SecretFiles", ["SecretBytes"]),
@@ -119,20 +124,42 @@ let package = Package(
         module("Systemd", ["CLinux", "CSystemd", "RFC3339", logging]),
         tests("SystemdTests", ["CLinux", "Systemd", logging]),
         module("SocketServer", ["CLinux", "JSON", "JSONRPC", "SecretBytes", nio, nioPosix]),
-        tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", nio, nioEmbedded, nioPosix]),
+        tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", "TestKit", nio, nioEmbedded, nioPosix]),
         module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
-        tests("TokenEndpointTests", ["OAuth", "SecretBytes", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
-        module("ProviderSimulator", ["ConnectedAccounts", "SecretBytes", nio, nioHTTP, nioPosix]),
-        tests("ProviderSimulatorTests", ["ConnectedAccounts", "ProviderSimulator", "SecretBytes", nio, nioPosix]),
+        tests(
+            "TokenEndpointTests",
+            ["OAuth", "SecretBytes", "TestKit", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
+        module("CallbackServer", ["OAuth", "SecretBytes", crypto, nio, nioHTTP, nioPosix]),
+        tests("CallbackServerTests", ["CallbackServer", "SecretBytes", crypto, nio, nioEmbedded, nioPosix]),
+        .executableTarget(
+            name: "callback-pages", dependencies: ["CallbackServer", "SecretBytes", nio, nioPosix],
+            path: "Tests/CallbackPages", swiftSettings: strict),
+        module(
+            "ProviderSimulator",
+            [
+                "ConnectedAccounts", "ProviderCatalog", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioHTTP,
+                nioPosix,
+            ]),
+        tests(
+            "ProviderSimulatorTests",
+            [
+                "CEmbedded", "ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog",
+                "ProviderSimulator", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
+            ]),
 
         // The daemon.
         module(
             "Daemon",
             [
-                "CEmbedded", "CLinux", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "OAuth",
-                "ProviderSimulator", "SecretBytes", "SecretFiles", "SecretVault", "SocketServer", "Systemd",
-                "TokenEndpoint",
-                logging, nio, nioPosix, signals,
+                "CEmbedded", "CLinux", "CallbackServer", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration",
+                "OAuth", "ProviderCatalog", "ProviderSimulator", "SecretBytes", "SecretFiles", "SecretVault",
+                "SocketServer", "Systemd", "TokenEndpoint", logging, nio, nioPosix, signals,
+            ]),
+        tests(
+            "DaemonTests",
+            [
+                "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "ProviderCatalog",
+                "SecretBytes", "SocketServer", "Systemd", logging,
             ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],

@@ -19,6 +19,13 @@ package struct Account: Sendable, Equatable {
         }
     }
 
+    /// Names that the wire contract gives to other members of an account: no field may have them.
+    package static let reservedNames: Set<String> = [
+        "connectionId", "accountIdentifier", "provider", "toolkit", "accessToken", "accessTokenExpiresAt", "apiKey",
+        "username", "password", "token", "scopes", "connectedAt", "status", "statusReason", "generation", "authScheme",
+        "apiBaseURL", "headers", "query", "clientId", "clientSecret",
+    ]
+
     package init(identifier: String, displayName: String, fields: [Field] = []) {
         self.identifier = identifier
         self.displayName = displayName
@@ -51,6 +58,8 @@ package struct Connection: Sendable, Equatable {
     package var updatedAt: WallInstant
     package var connectedAt: WallInstant
     package var lastRefreshedAt: WallInstant?
+    /// The provider's identifiers of the accounts that outlive a renaming; empty until they were read.
+    package var subjects: Set<String> = []
 
     package init(
         id: String, userID: String, authConfigID: String, provider: String, toolkit: String, authScheme: AuthScheme,
@@ -96,8 +105,30 @@ package struct ConnectionDirectory: Sendable {
     private var order: [Int]?
     /// By slot: grows with each change of what is in it.
     private var versions: [UInt64] = []
+    /// The slots that changed, while somebody wants to know.
+    private var noted: Set<Int>?
 
     package init() {}
+
+    /// From now on notes which slots change, or no longer.
+    package mutating func noteChanges(_ isWanted: Bool) {
+        noted = isWanted ? noted ?? [] : nil
+    }
+
+    /// Notes every slot in use, while somebody wants to know.
+    package mutating func noteAll() {
+        let all = used
+        noted?.formUnion(all)
+    }
+
+    package var hasNotedChanges: Bool { noted?.isEmpty == false }
+
+    /// The slots that changed since the last time, in order; at most one entry a slot.
+    package mutating func takeNotedChanges() -> [Int] {
+        guard let changes = noted, !changes.isEmpty else { return [] }
+        noted = []
+        return changes.sorted()
+    }
 
     /// Differs after each change of the connection in the slot, also when another one has taken its place.
     package func version(_ slot: Int) -> UInt64 {
@@ -107,6 +138,7 @@ package struct ConnectionDirectory: Sendable {
     private mutating func changed(_ slot: Int) {
         while versions.count <= slot { versions.append(0) }
         versions[slot] += 1
+        noted?.insert(slot)
     }
 
     package var count: Int { byID.count }
@@ -174,14 +206,21 @@ package struct ConnectionDirectory: Sendable {
     }
 
     /// Every account that the reference may mean: the connection of that id, else all with that alias or selector.
+    ///
+    /// A connection that has no account yet stands for itself, as its first one.
     package func find(_ reference: String) -> [AccountPlace] {
-        if let slot = byID[reference] { return places(of: slot) }
+        if let slot = byID[reference] { return named(slot) }
         return (byName[reference] ?? []).flatMap { slot -> [AccountPlace] in
             guard let connection = slots[slot] else { return [] }
-            if connection.alias == reference { return places(of: slot) }
+            if connection.alias == reference { return named(slot) }
             return connection.accounts.indices.filter { connection.accounts[$0].identifier == reference }
                 .map { AccountPlace(slot: slot, index: $0) }
         }
+    }
+
+    private func named(_ slot: Int) -> [AccountPlace] {
+        let places = places(of: slot)
+        return places.isEmpty ? [AccountPlace(slot: slot, index: 0)] : places
     }
 
     package func places(of slot: Int) -> [AccountPlace] {

@@ -32,6 +32,23 @@ package struct StatusReason: Sendable, Hashable {
     package static let uncertain = StatusReason("uncertain")
     /// The configuration names the connection, but its credentials could not be read.
     package static let credentialsMissing = StatusReason("credentials_missing")
+
+    /// The user has not given, or refused, consent yet.
+    package static let consentPending = StatusReason("consent_pending")
+    /// The link was not completed in its ten minutes.
+    package static let linkExpired = StatusReason("link_expired")
+    /// A newer link of the same user and auth config took its place.
+    package static let linkReplaced = StatusReason("link_replaced")
+    /// The provider's answer says that the user refused.
+    package static let accessDenied = StatusReason("access_denied")
+    /// The browser's answer, or the id token, is not what was asked for.
+    package static let linkRejected = StatusReason("link_rejected")
+    /// The tokens belong to another account than the connection's own.
+    package static let anotherAccount = StatusReason("another_account")
+    /// The account is connected already, as another connection of the same user.
+    package static let alreadyConnected = StatusReason("already_connected")
+    /// The provider gave an access token that ends, and no refresh token.
+    package static let notRefreshable = StatusReason("not_refreshable")
 }
 
 /// What a provider has said of a grant for good; only a new login takes it back.
@@ -40,6 +57,14 @@ package enum GrantVerdict: Sendable, Equatable {
     case revoked(StatusReason)
     /// A refresh was sent and never answered, and may not be sent again.
     case uncertain
+}
+
+/// What came of asking a user for consent, as long as there are no tokens.
+package enum LinkOutcome: Sendable, Equatable {
+    case open
+    /// Not completed in time, or replaced.
+    case expired(StatusReason)
+    case failed(StatusReason)
 }
 
 /// A connection's standing: the facts from which its status follows at any instant.
@@ -52,6 +77,8 @@ package struct ConnectionStanding: Sendable, Equatable {
     package var lastFailure: StatusReason?
     /// Nil while there are no credentials at all.
     package var life: TokenLife?
+    /// Nil where the connection did not come by a link, or has tokens.
+    package var link: LinkOutcome?
 
     package init(life: TokenLife? = nil) {
         self.life = life
@@ -64,11 +91,30 @@ package struct ConnectionStanding: Sendable, Equatable {
         case .rejected(let reason): return (.failed, reason)
         case .uncertain, nil: break
         }
-        guard let life else { return (.expired, .credentialsMissing) }
+        guard let life else { return statusWithoutTokens }
         guard life.hasEnded(at: now) else { return (.active, nil) }
         if verdict == .uncertain { return (.expired, .uncertain) }
         guard life.isRefreshable else { return (.expired, .noRefreshToken) }
         return (.expired, lastFailure ?? .refreshPending)
+    }
+
+    private var statusWithoutTokens: (ConnectionStatus, StatusReason?) {
+        switch link {
+        case .open: (.initiated, .consentPending)
+        case .expired(let reason): (.expired, reason)
+        case .failed(let reason): (.failed, reason)
+        case nil: (.expired, .credentialsMissing)
+        }
+    }
+
+    /// Whether a person has to connect the account (again): nothing that the daemon can do brings a token.
+    package func needsConsent(at now: BootInstant) -> Bool {
+        switch verdict {
+        case .rejected, .revoked: return true
+        case .uncertain, nil: break
+        }
+        guard let life else { return true }
+        return life.hasEnded(at: now) && (verdict == .uncertain || !life.isRefreshable)
     }
 
     /// Whether the access token may be handed out: a failed refresh never takes a living one away, a revocation does.

@@ -33,6 +33,8 @@ struct EndpointGate {
     /// Failures in a row, of any connections, after which the endpoint counts as failing.
     static let failureThreshold = 5
 
+    /// Connections and refreshes under way that have to do with it.
+    var users = 0
     private(set) var inFlight = 0
     private(set) var consecutiveFailures = 0
     /// Nil while healthy.
@@ -102,6 +104,8 @@ struct AppGate {
         case sent(turn: UInt64)
     }
 
+    /// Connections and refreshes under way that have to do with it.
+    var users = 0
     private(set) var failures = 0
     /// Why the provider rejects it; nil while it works.
     private(set) var reason: StatusReason?
@@ -178,9 +182,9 @@ struct AppGate {
     mutating func mended() -> [RefreshScheduler.Place] {
         guard isBroken || waiting > 0 else { return [] }
         let released = parked.all()
-        let edition = edition
+        let (edition, users) = (edition, users)
         self = AppGate()
-        self.edition = edition
+        (self.edition, self.users) = (edition, users)
         return released
     }
 

@@ -72,4 +72,21 @@ extension RefreshScheduler {
             enqueue(place.slot, urgent: entries[place.slot]?.isUrgent ?? false)
         }
     }
+
+    // MARK: Gates
+
+    /// One more connection, or refresh under way, has to do with these gates.
+    mutating func use(endpoint: String, app: String) {
+        endpoints[endpoint, default: EndpointGate()].users += 1
+        apps[app, default: AppGate()].users += 1
+    }
+
+    /// One less. A gate that nobody uses is gone with all that was known of it: a mended address leaves no failing one
+    /// behind.
+    mutating func leave(endpoint: String, app: String) {
+        endpoints[endpoint]?.users -= 1
+        if endpoints[endpoint]?.users == 0 { endpoints[endpoint] = nil }
+        apps[app]?.users -= 1
+        if apps[app]?.users == 0 { apps[app] = nil }
+    }
 }

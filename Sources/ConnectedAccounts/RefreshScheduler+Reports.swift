@@ -4,6 +4,7 @@ extension RefreshScheduler {
     /// since.
     package mutating func succeeded(_ ticket: Ticket, life: TokenLife, now: BootInstant, jitter: Double) -> Bool {
         guard land(ticket) else { return false }
+        defer { leave(endpoint: ticket.endpoint, app: ticket.app) }
         endpoints[ticket.endpoint]?.answered(now: now)
         appWorks(ticket)
         guard isCurrent(ticket) else { return false }
@@ -19,6 +20,7 @@ extension RefreshScheduler {
     /// presented.
     package mutating func failed(_ ticket: Ticket, failure: Failure, now: BootInstant, jitter: Double) -> Bool {
         guard land(ticket) else { return false }
+        defer { leave(endpoint: ticket.endpoint, app: ticket.app) }
         report(failure, of: ticket, now: now, jitter: jitter)
         guard isCurrent(ticket) else { return false }
         switch failure {
@@ -35,6 +37,7 @@ extension RefreshScheduler {
     /// Nothing was sent for the ticket after all: the connection backs off, and the endpoint's health is what it was.
     package mutating func abandoned(_ ticket: Ticket, now: BootInstant, jitter: Double) -> Bool {
         guard land(ticket) else { return false }
+        defer { leave(endpoint: ticket.endpoint, app: ticket.app) }
         endpoints[ticket.endpoint]?.unsent()
         apps[ticket.app]?.probeEnded(turn: ticket.turn, now: now, jitter: jitter)
         guard isCurrent(ticket) else { return false }

@@ -74,6 +74,7 @@ extension RefreshScheduler {
             guard entry.flight == nil else { continue }
             move(place.slot, to: .inFlight)
             flights.insert(lastTurn)
+            use(endpoint: endpoint, app: entry.app)
             entries[place.slot]?.flight = lastTurn
             endpoints[endpoint]?.sent()
             apps[entry.app]?.sent(place, turn: lastTurn)

@@ -41,9 +41,9 @@ package struct RefreshScheduler: Sendable {
         _ slot: Slot, endpoint: String, app: String, timing: RefreshTiming, life: TokenLife, now: BootInstant,
         jitter: Double
     ) {
-        if endpoints[endpoint] == nil { endpoints[endpoint] = EndpointGate() }
-        if apps[app] == nil { apps[app] = AppGate() }
+        use(endpoint: endpoint, app: app)
         let known = entries[slot]
+        defer { if let known { leave(endpoint: known.endpoint, app: known.app) } }
         guard var entry = known, entry.life.generation == life.generation else {
             entries[slot] = RefreshEntry(
                 endpoint: endpoint, app: app, timing: timing, life: life, jitter: jitter, flight: known?.flight)
@@ -59,7 +59,8 @@ package struct RefreshScheduler: Sendable {
     }
 
     package mutating func remove(_ slot: Slot) {
-        entries[slot] = nil
+        guard let entry = entries.removeValue(forKey: slot) else { return }
+        leave(endpoint: entry.endpoint, app: entry.app)
     }
 
     /// Stops proactive refreshes but those that keep the grant alive; one under way may finish.
@@ -156,10 +157,10 @@ package struct RefreshScheduler: Sendable {
         wakes.count + endpoints.values.reduce(0) { $0 + $1.waiting } + apps.values.reduce(0) { $0 + $1.waiting }
     }
 
-    /// In order of their addresses.
+    /// Of each endpoint that a connection has, or a refresh under way, in order of their keys.
     package var endpointHealth: [EndpointHealth] {
-        endpoints.sorted { $0.key < $1.key }.map { url, gate in
-            EndpointHealth(url: url, consecutiveFailures: gate.consecutiveFailures, retryAt: gate.retryAt)
+        endpoints.sorted { $0.key < $1.key }.map { key, gate in
+            EndpointHealth(key: key, consecutiveFailures: gate.consecutiveFailures, retryAt: gate.retryAt)
         }
     }
 }

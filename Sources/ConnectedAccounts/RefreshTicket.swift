@@ -47,7 +47,8 @@ extension RefreshScheduler {
 
     /// The health of one token endpoint.
     package struct EndpointHealth: Sendable, Equatable {
-        package var url: String
+        /// As it was put, with ``RefreshScheduler/put(_:endpoint:app:timing:life:now:jitter:)``.
+        package var key: String
         package var consecutiveFailures: Int
         /// Nil while it is healthy.
         package var retryAt: BootInstant?

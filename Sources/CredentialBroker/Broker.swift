@@ -20,6 +20,9 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     private let state: Mutex<BrokerState>
     private let nextCaller = Atomic<UInt64>(0)
     let doorbell = Doorbell()
+    /// Whether browsers may come back, each time that changes: the port is open only as long as it is so.
+    package let browserExpectations: AsyncStream<Bool>
+    let expectBrowsers: AsyncStream<Bool>.Continuation
     private let rounds = Atomic<UInt64>(0)
 
     /// Takes the vault over. `writeAudit` is called off the request path, with what happened since the last time.
@@ -32,6 +35,7 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
         self.transport = transport
         self.wallClock = wallClock
         self.writeAudit = writeAudit
+        (browserExpectations, expectBrowsers) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         var state = BrokerState(settings: settings, vault: vault, now: clock.now, seed: seed)
         state.observe(wall: wallClock(), at: clock.now)
         self.state = Mutex(state)
@@ -68,7 +72,7 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
             if mustRing { doorbell.ring() }
         }
         return try state.withLock { state throws(RPCError) in
-            defer { mustRing = state.needsRefresher }
+            defer { mustRing = state.needsRefresher || state.hasUnannouncedChanges }
             return try state.answer(method, call, from: caller, now: now, into: &result, finished: &finished)
         }
     }
@@ -77,8 +81,11 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     func withState<Result: ~Copyable>(_ body: (inout BrokerState, BootInstant) -> sending Result) -> sending Result {
         let now = clock.now
         let wall = wallClock()
+        var mustRing = false
+        defer { if mustRing { doorbell.ring() } }
         return state.withLock { state in
             state.observe(wall: wall, at: now)
+            defer { mustRing = state.hasUnannouncedChanges }
             return body(&state, now)
         }
     }

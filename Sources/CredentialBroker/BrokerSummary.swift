@@ -28,9 +28,9 @@ extension Broker {
         doorbell.ring()
     }
 
-    /// Refreshes that were sent and not answered yet.
+    /// Refreshes that were sent and not answered yet, and other exchanges after which there are new tokens, or fewer.
     package var refreshesInFlight: Int {
-        withState { state, _ in state.scheduler.inFlight }
+        withState { state, _ in state.scheduler.inFlight + state.jobsUnderWay }
     }
 
     /// Overwrites every secret. Nothing can be answered after it.

@@ -36,8 +36,7 @@ package struct ConfiguredSecrets: Sendable {
             let text = try read(reference)
             do throws(ImportedCredentialsError) {
                 let imported = try text.withBytes { bytes throws(ImportedCredentialsError) in
-                    CredentialsBox(
-                        try ImportedCredentials.read(bytes, authScheme: scheme), seed: SecretBytes(copying: bytes))
+                    CredentialsBox(try ImportedCredentials.read(bytes, authScheme: scheme))
                 }
                 credentials[connection.id] = imported
             } catch {
@@ -52,18 +51,19 @@ package struct ConfiguredSecrets: Sendable {
 /// What was imported for one connection, where only copyable values go.
 final class CredentialsBox: Sendable {
     private let tokens: Mutex<TokenSet?>
-    /// The text as configured: a changed one is a new login.
+    /// The tokens or keys as configured: other ones are a new login, another description of the account is not.
     let seed: SecretBytes
     let expiresAt: WallInstant?
     let scopes: [String]?
     let accounts: [[Account.Field]]
 
-    init(_ imported: consuming ImportedCredentials, seed: consuming SecretBytes) {
-        self.seed = seed
+    init(_ imported: consuming ImportedCredentials) {
         expiresAt = imported.expiresAt
         scopes = imported.scopes
         accounts = imported.accounts
-        tokens = Mutex(TokenSet(imported.takeSecret()))
+        let tokens = TokenSet(imported.takeSecret())
+        seed = tokens.withRecord { SecretBytes(copying: $0) }
+        self.tokens = Mutex(tokens)
     }
 
     /// The secrets, the first time.

@@ -11,7 +11,8 @@ extension BrokerState {
         do throws(RPCError) {
             return try dispatch(method, call, from: caller, now: now, into: &result, finished: &finished)
         } catch {
-            noteDenial(error, from: caller, method: method, now: now)
+            let params = call.params
+            noteDenial(error, from: caller, method: method, reference: { method.reference(in: params) }, now: now)
             throw error
         }
     }
@@ -55,9 +56,22 @@ extension BrokerState {
             finished = try setDisabled(false, call, from: caller, now: now, into: &result)
         case .connectedAccountsDisable:
             finished = try setDisabled(true, call, from: caller, now: now, into: &result)
+        case .connectedAccountsLink: return try connectedAccountsLink(call, from: caller, now: now, into: &result)
+        case .connectedAccountsInitiate:
+            return try connectedAccountsInitiate(call, from: caller, now: now, into: &result)
+        case .connectedAccountsCompleteLink:
+            return try connectedAccountsCompleteLink(call, from: caller, now: now, finished: &finished)
+        case .connectedAccountsWaitForConnection:
+            return try connectedAccountsWait(call, from: caller, now: now, into: &result)
+        case .connectedAccountsRefresh: return try connectedAccountsRefresh(call, from: caller, now: now, into: &result)
+        case .connectedAccountsDelete:
+            return try connectedAccountsDelete(call, from: caller, now: now, into: &result, finished: &finished)
+        case .connectedAccountsUpdate: try connectedAccountsUpdate(call, from: caller, now: now, into: &result)
         case .sessionCreate: try sessionCreate(call, from: caller, now: now, into: &result)
         case .sessionGet: try sessionGet(call, from: caller, now: now, into: &result)
         case .sessionClose: try sessionClose(call, from: caller, now: now, into: &result)
+        case .eventsSubscribe: try eventsSubscribe(call, from: caller, now: now, into: &result)
+        case .eventsUnsubscribe: try eventsUnsubscribe(call, from: caller, now: now, into: &result)
         case .daemonStatus: try daemonStatus(call, from: caller, now: now, into: &result)
         case .daemonExplain: try daemonExplain(call, from: caller, now: now, into: &result)
         case .rpcDiscover: try discover(call, into: &result)

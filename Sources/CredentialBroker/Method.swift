@@ -26,10 +26,20 @@ enum Method: String, CaseIterable {
     case connectedAccountsGet = "connectedAccounts.get"
     case connectedAccountsEnable = "connectedAccounts.enable"
     case connectedAccountsDisable = "connectedAccounts.disable"
+    case connectedAccountsLink = "connectedAccounts.link"
+    case connectedAccountsInitiate = "connectedAccounts.initiate"
+    case connectedAccountsCompleteLink = "connectedAccounts.completeLink"
+    case connectedAccountsWaitForConnection = "connectedAccounts.waitForConnection"
+    case connectedAccountsRefresh = "connectedAccounts.refresh"
+    case connectedAccountsDelete = "connectedAccounts.delete"
+    case connectedAccountsUpdate = "connectedAccounts.update"
 
     case sessionCreate = "session.create"
     case sessionGet = "session.get"
     case sessionClose = "session.close"
+
+    case eventsSubscribe = "events.subscribe"
+    case eventsUnsubscribe = "events.unsubscribe"
 
     case daemonStatus = "daemon.status"
     case daemonExplain = "daemon.explain"

@@ -13,6 +13,7 @@ extension Broker {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 let (tickets, wake) = beginRound()
+                for job in takeJobs() { group.addTask { await self.perform(job) } }
                 for ticket in tickets {
                     // A refresh that was sent is finished even if the daemon is told to stop: its tokens exist from then on.
                     group.addTask { await Task.detached { await self.refresh(ticket) }.value }
@@ -50,7 +51,9 @@ extension Broker {
     package func beginRound() -> (tickets: [RefreshScheduler.Ticket], wake: BootInstant?) {
         let round = withState { state, now in state.round(now: now) }
         for call in round.finished { call.deliver() }
+        round.announcements.deliver()
         deliverAudit(round.audit)
+        if let isExpected = round.changedExpectation { expectBrowsers.yield(isExpected) }
         countRound()
         return (round.tickets, round.wake)
     }
@@ -157,32 +160,49 @@ package struct RefreshExchange: ~Copyable, Sendable {
 struct RefresherRound: Sendable {
     var tickets: [RefreshScheduler.Ticket]
     var finished: [FinishedCall]
+    var announcements: Announcements
     var audit: (records: [AuditRecord], dropped: Int)
+    /// Whether browsers may come back, if that has changed.
+    var changedExpectation: Bool?
     var wake: BootInstant?
 }
 
 extension BrokerState {
     mutating func round(now: BootInstant) -> RefresherRound {
-        let finished = expireWaiting(now: now)
+        let finished = expireLinks(now: now) + expireWaiting(now: now)
         sessions.removeExpired(now: now)
         let tickets = dueRefreshes(now: now)
         let mustWrite = audit.writeAt.map { $0 <= now } ?? false
         let batch = mustWrite ? audit.take() : ([], 0)
-        return RefresherRound(tickets: tickets, finished: finished, audit: batch, wake: nextWake(now: now))
+        let announcements = takeAnnouncements(now: now)
+        return RefresherRound(
+            tickets: tickets, finished: finished, announcements: announcements, audit: batch,
+            changedExpectation: changedExpectation(), wake: nextWake(now: now))
+    }
+
+    private mutating func changedExpectation() -> Bool? {
+        guard links.expectsBrowser != expectsBrowser else { return nil }
+        expectsBrowser = links.expectsBrowser
+        return expectsBrowser
     }
 
     private func nextWake(now: BootInstant) -> BootInstant? {
-        [scheduler.nextWake(now: now), waiting.nextDeadline, audit.writeAt].compactMap(\.self).min()
+        let instants = [
+            scheduler.nextWake(now: now), waiting.nextDeadline, links.nextExpiry, audit.writeAt,
+            nextAnnouncement(now: now),
+        ]
+        return instants.compactMap(\.self).min()
     }
 
     /// The issuer has said where its endpoints are; what the configuration says of them stands.
     mutating func learn(_ metadata: ServerMetadata, of authConfigID: String) {
-        guard var authConfig = authConfigs[authConfigID], authConfig.endpoints.needsDiscovery,
-            authConfig.endpoints.issuer == metadata.issuer
-        else { return }
-        authConfig.endpoints.tokenEndpoint?.url = metadata.tokenEndpoint
-        if !authConfig.endpoints.statesClientAuthentication, let method = metadata.clientAuthentication {
-            authConfig.endpoints.tokenEndpoint?.clientAuthentication = method
+        guard var authConfig = authConfigs[authConfigID], authConfig.endpoints.issuer == metadata.issuer else { return }
+        authConfig.metadata = metadata
+        if authConfig.endpoints.needsDiscovery {
+            authConfig.endpoints.tokenEndpoint?.url = metadata.tokenEndpoint
+            if !authConfig.endpoints.statesClientAuthentication, let method = metadata.clientAuthentication {
+                authConfig.endpoints.tokenEndpoint?.clientAuthentication = method
+            }
         }
         authConfigs[authConfigID] = authConfig
     }

@@ -32,6 +32,8 @@ struct AuditLog: Sendable {
             fields["connection-id"] = "\(connectionID)"
             fields["generation"] = "\(record.generation)"
         }
+        if let operation = record.operation { fields["operation"] = "\(operation)" }
+        if let reference = record.reference { fields["reference"] = "\(reference)" }
         if let fingerprint = record.fingerprint { fields["fingerprint"] = "\(fingerprint)" }
         if let remaining = record.remainingSeconds { fields["remaining-seconds"] = "\(remaining)" }
         switch record.outcome {

@@ -4,7 +4,7 @@ internal import Glibc
 internal import SecretBytes
 internal import SecretFiles
 
-/// The configuration file, and the secrets it refers to.
+/// The configuration file, the files of providers that belong to it, and the secrets it refers to.
 package struct ConfigurationFile: Sendable {
     package let path: String?
     private let file: String
@@ -20,13 +20,22 @@ package struct ConfigurationFile: Sendable {
         self.credentialsDirectory = credentialsDirectory
     }
 
-    /// Reads and checks the file. Whatever is wrong with it is in the error, with file and line.
+    /// Reads and checks the files. Whatever is wrong with the configuration is in the error, with file and line; what is
+    /// wrong with a provider's file is among the warnings.
     package func load() throws(DaemonError) -> PurserConfiguration {
-        let text = try read()
-        do throws(ConfigurationError) {
-            return try text.withBytes { bytes throws(ConfigurationError) in
-                try PurserConfiguration.load(bytes, file: file, names: SystemNameResolver())
-            }
+        let bytes = try read()
+        let text = try checked { () throws(ConfigurationError) in
+            try bytes.withBytes { bytes throws(ConfigurationError) in try ConfigurationText(bytes, file: file) }
+        }
+        let providers = try ProvidersDirectory(named: text.providersDirectory, besides: file).files()
+        return try checked { () throws(ConfigurationError) in
+            try PurserConfiguration.load(text, providerFiles: providers, names: SystemNameResolver())
+        }
+    }
+
+    private func checked<Result>(_ body: () throws(ConfigurationError) -> Result) throws(DaemonError) -> Result {
+        do {
+            return try body()
         } catch {
             throw DaemonError("\(error)")
         }

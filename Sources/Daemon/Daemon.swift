@@ -32,56 +32,103 @@ package struct Daemon: Sendable {
         self.logger = logger
     }
 
-    /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more.
+    /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more; whatever was begun has ended then.
     package func run(_ source: some ConfigurationSource) async throws {
         for finding in ProcessHardening.apply(environment: environment) { logger.warning("\(finding)") }
+        let limits = socketLimits()
         // Registered before anybody is told that the daemon is ready, so that no signal is lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let configuration = try source.load()
+        let watchdogInterval = try ServiceNotifier.watchdogInterval()
+        let vault = try SecretVault(creating: SegmentPolicy())
+        // Bound before there is anything that must be ended: beside another daemon this one goes no further.
+        let socket = try listeningSocket(configuration.socket, default: source.defaultSocket)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
         let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let transport = HTTPTransport(group: providerGroup)
-        let broker = try makeBroker(transport: transport, configurationPath: source.path)
-        warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
-        let socket = try listeningSocket(configuration.socket, default: source.defaultSocket)
-        let server = try await SocketServer.start(on: socket, eventLoop: group.next(), service: broker) { credentials in
-            broker.caller(for: Peer(credentials))
-        }
+        let broker = makeBroker(vault: vault, transport: transport, configurationPath: source.path)
         let supervision = Supervision(
-            broker: broker, eventLoop: group.next(), notifier: notifier,
-            watchdogInterval: try ServiceNotifier.watchdogInterval(), logger: logger)
+            broker: broker, eventLoop: group.next(), notifier: notifier, watchdogInterval: watchdogInterval,
+            logger: logger)
+        var failure: (any Error)?
+        do {
+            warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
+            let browsers = try BrowserCallbacks(
+                configuration.callback, eventLoop: providerGroup.next(), broker: broker, logger: logger)
+            let server = try await SocketServer.start(
+                on: socket, eventLoop: group.next(), service: broker, limits: limits
+            ) { credentials in
+                broker.caller(for: Peer(credentials))
+            }
+            let callbacks = Task { await browsers.run() }
+            failure = await serve(source, configuration, on: socket, broker, server, supervision, signals)
+            callbacks.cancel()
+            await callbacks.value
+        } catch {
+            failure = error
+        }
+        socket.removeFile()
+        await transport.shutdown()
+        broker.wipe()
+        try await providerGroup.shutdownGracefully()
+        try await group.shutdownGracefully()
+        if let failure { throw failure }
+    }
+
+    /// From the first answer to the last. Gives why it could not go on, if it was not told to stop.
+    private func serve(
+        _ source: some ConfigurationSource, _ configuration: PurserConfiguration, on socket: ListeningSocket,
+        _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
+        _ supervision: Supervision<HTTPTransport>, _ signals: UnixSignalsSequence
+    ) async -> NotifyError? {
         let refresher = Task { await broker.run() }
         let supervisor = Task { await supervision.run() }
-        try notifier.ready(status: supervision.statusLine())
-        logger.notice("Ready", metadata: ["version": "\(Self.version)", "connections": "\(supervision.statusLine())"])
-        source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
-        for await signal in signals {
-            guard signal == .sighup else { break }
-            reload(source, broker)
+        var failure: NotifyError?
+        do throws(NotifyError) {
+            try notifier.ready(status: supervision.statusLine())
+            logger.notice(
+                "Ready", metadata: ["version": "\(Self.version)", "connections": "\(supervision.statusLine())"])
+            source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
+            for await signal in signals {
+                guard signal == .sighup else { break }
+                reload(source, broker, startedWith: configuration, isSocketOurs: !socket.isAdopted)
+            }
+        } catch {
+            failure = error
         }
         try? notifier.stopping()
         logger.notice("Stopping")
         await stop(broker, server)
         supervisor.cancel()
         refresher.cancel()
-        socket.removeFile()
-        await transport.shutdown()
-        broker.wipe()
-        try await providerGroup.shutdownGracefully()
-        try await group.shutdownGracefully()
+        return failure
+    }
+
+    /// As many connections as there are descriptors for, beside those that the daemon needs itself.
+    private func socketLimits() -> SocketLimits {
+        let descriptors = DescriptorLimit.raise()
+        let limits = SocketLimits(descriptors: descriptors)
+        if limits.connections < SocketLimits().connections {
+            logger.warning(
+                """
+                at most \(limits.connections) connections at once, for the process may have \(descriptors) descriptors \
+                open; set LimitNOFILE=65536 in the unit
+                """)
+        }
+        return limits
     }
 
     private func makeBroker(
-        transport: HTTPTransport, configurationPath: String?
-    ) throws -> Broker<BootClock, HTTPTransport> {
+        vault: consuming SecretVault, transport: HTTPTransport, configurationPath: String?
+    ) -> Broker<BootClock, HTTPTransport> {
         var generator = SystemRandomNumberGenerator()
         let settings = BrokerSettings(
             version: Self.version, pid: getpid(), configurationPath: configurationPath, contract: Self.contract,
             fingerprintKey: Self.randomBytes(32), randomBytes: Self.randomBytes)
         let audit = AuditLog(logger: logger)
         return Broker(
-            settings: settings, vault: try SecretVault(creating: SegmentPolicy()), clock: BootClock(),
+            settings: settings, vault: vault, clock: BootClock(),
             transport: transport, seed: generator.next(), wallClock: { BootClock.wallNanoseconds },
             writeAudit: { records, dropped in audit.write(records, dropped: dropped) })
     }
@@ -123,11 +170,15 @@ package struct Daemon: Sendable {
 
     // MARK: Reload and stop
 
-    /// A bad file changes nothing.
-    private func reload(_ source: some ConfigurationSource, _ broker: Broker<BootClock, HTTPTransport>) {
+    /// A bad file changes nothing; what only a restart can change is said, here and in `daemon.status`.
+    private func reload(
+        _ source: some ConfigurationSource, _ broker: Broker<BootClock, HTTPTransport>,
+        startedWith started: PurserConfiguration, isSocketOurs: Bool
+    ) {
         try? notifier.reloading()
         do {
-            let configuration = try source.load()
+            var configuration = try source.load()
+            configuration.warnings += configuration.changesForRestart(since: started, isSocketOurs: isSocketOurs)
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
             logger.notice("Configuration reloaded")
         } catch {

@@ -50,6 +50,10 @@ extension ConfigurationReader {
                 return toolkit
             }
             let catalog = configuration.catalog
+            guard !catalog.hasRefusals else {
+                warn(at: node, "no provider that was not refused has this toolkit, so nothing is granted by it")
+                return toolkit
+            }
             // A hint: without the list there is none.
             func hint() -> String { NearMiss.suggestion(for: toolkit, among: (try? catalog.toolkitSlugs()) ?? []) }
             problems.add(at: node, "there is no toolkit of this name\(hint())")

@@ -23,7 +23,7 @@ extension ConfigurationReader {
         let scheme = fields["authScheme"]?.choice(among: AuthScheme.words, &problems) ?? provider.authScheme
         check(scheme, fields)
         let toolkit = toolkit(fields, of: provider)
-        let variables = fields["variables"].map { self.variables($0, of: provider) } ?? [:]
+        let variables = variables(fields, of: provider)
         let values = TemplateValues(clientID: clientID, variables: variables)
         guard let toolkit, let endpoints = endpoints(of: provider, values, scheme, member.value) else { return nil }
         return AuthConfigDefinition(
@@ -33,6 +33,11 @@ extension ConfigurationReader {
 
     private mutating func provider(_ node: YAMLNode) -> ProviderDescription? {
         guard let slug = node.nonEmptyString(maximumLength: 256, &problems) else { return nil }
+        if let refusal = configuration.catalog.refusal(of: slug) {
+            let reason = refusal.problems.first.map { ": \($0)" } ?? ""
+            problems.add(at: node, "the file of the provider \(slug) is refused, so it cannot be used\(reason)")
+            return nil
+        }
         do {
             if let provider = try configuration.catalog.provider(slug) { return provider }
             // One that was given above with mistakes has had its problems already.
@@ -90,15 +95,24 @@ extension ConfigurationReader {
         }
     }
 
-    private mutating func variables(_ node: YAMLNode, of provider: ProviderDescription) -> [String: String] {
+    private mutating func variables(_ parts: YAMLMapping, of provider: ProviderDescription) -> [String: String] {
         let known = provider.variables.map(\.name)
-        guard !known.isEmpty else {
-            problems.add(at: node, "\(provider.slug) has no variables; remove it")
-            return [:]
+        if known.isEmpty { parts.forbid(["variables"], "\(provider.slug) has no variables; remove it", &problems) }
+        let given = known.isEmpty ? nil : parts["variables"]
+        let fields = given?.mapping(known, &problems)
+        for variable in provider.variables where variable.isRequired && fields?[variable.name] == nil {
+            problems.add(
+                at: given ?? parts.node, "\(variable.name) is missing: \(provider.slug) needs it among its variables")
         }
-        guard let fields = node.mapping(known, &problems) else { return [:] }
-        return known.reduce(into: [:]) { values, name in
-            values[name] = fields[name]?.nonEmptyString(maximumLength: 1024, &problems)
+        guard let fields else { return [:] }
+        return provider.variables.reduce(into: [:]) { values, variable in
+            let given = fields[variable.name]
+            guard let value = given?.nonEmptyString(maximumLength: 1024, &problems), let given else { return }
+            do throws(TemplateProblem) {
+                values[variable.name] = try variable.checked(value)
+            } catch {
+                problems.add(at: given, error.description)
+            }
         }
     }
 
@@ -112,6 +126,9 @@ extension ConfigurationReader {
                 problems.add(at: node, "\(provider.slug) has no token endpoint, so \(scheme.word) cannot be its scheme")
             }
             return endpoints
+        } catch .missing(let name) where provider.variables.contains(where: { $0.name == name && $0.isRequired }) {
+            // Said where the variables were read.
+            return nil
         } catch {
             problems.add(at: node, error.description)
             return nil

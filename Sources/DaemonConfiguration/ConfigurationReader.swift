@@ -1,6 +1,6 @@
 import ConnectedAccounts
 import OAuth
-import ProviderCatalog
+package import ProviderCatalog
 import StrictYAML
 
 extension PurserConfiguration {
@@ -15,17 +15,55 @@ extension PurserConfiguration {
     package static func load(
         _ text: Span<UInt8>, file: String, names: some NameResolver
     ) throws(ConfigurationError) -> PurserConfiguration {
-        let root = try YAMLDocument.parse(text, file: file)
-        var reader = ConfigurationReader(names: names)
-        reader.read(root)
+        try load(ConfigurationText(text, file: file), names: names)
+    }
+
+    /// The same of a text that was read before, with the files of its ``ConfigurationText/providersDirectory``.
+    ///
+    /// A file with mistakes is refused and the others count: what is wrong with it is among the warnings. Only what
+    /// needs a refused provider is an error.
+    package static func load(
+        _ text: ConfigurationText, providerFiles: [ProviderFile] = [], names: some NameResolver
+    ) throws(ConfigurationError) -> PurserConfiguration {
+        var reader = ConfigurationReader(names: names, providerFiles: providerFiles)
+        reader.read(text.root)
         try reader.problems.check()
         return reader.configuration
+    }
+}
+
+/// A configuration file whose YAML is in order, and of whose meaning nothing is known yet but where to read on.
+package struct ConfigurationText: Sendable {
+    let root: YAMLNode
+    /// As ``PurserConfiguration/providersDirectory``.
+    package let providersDirectory: String?
+
+    /// Reads a configuration file's bytes; problems and warnings name it `file`. Throws what is wrong with the YAML, or
+    /// with the directory.
+    package init(_ text: Span<UInt8>, file: String) throws(ConfigurationError) {
+        root = try YAMLDocument.parse(text, file: file)
+        var problems = YAMLProblems()
+        // What else is wrong is said with the whole.
+        let members = if case .mapping(let members) = root.content { members } else { [YAMLMember]() }
+        let node = members.first { $0.key == "providersDirectory" }?.value
+        providersDirectory = node.flatMap { Self.directory($0, &problems) }
+        try problems.check()
+    }
+
+    static func directory(_ node: YAMLNode, _ problems: inout YAMLProblems) -> String? {
+        guard let path = node.nonEmptyString(maximumLength: 4095, &problems) else { return nil }
+        guard path.hasPrefix("/") else {
+            problems.add(at: node, "needs an absolute path")
+            return nil
+        }
+        return path
     }
 }
 
 /// Builds a configuration from its file. What is wrong is noted and passed over, so that all of it is found in one go.
 struct ConfigurationReader<Names: NameResolver> {
     let names: Names
+    private let providerFiles: [ProviderFile]
     var configuration = PurserConfiguration()
     var problems = YAMLProblems()
 
@@ -34,24 +72,27 @@ struct ConfigurationReader<Names: NameResolver> {
     private(set) var givenAuthConfigs: Set<String> = []
     var authConfigs: [String: AuthConfigDefinition] = [:]
     var toolkitsInUse: Set<String> = []
+    private var warningCount = 0
 
-    init(names: Names) {
+    init(names: Names, providerFiles: [ProviderFile]) {
         self.names = names
+        self.providerFiles = providerFiles
     }
 
     mutating func read(_ root: YAMLNode) {
         let keys = [
-            "socket", "socketMode", "socketGroup", "callback", "masking", "providers", "authConfigs", "connections",
-            "agents",
+            "socket", "socketMode", "socketGroup", "callback", "masking", "providersDirectory", "providers",
+            "authConfigs",
+            "connections", "agents",
         ]
         guard let fields = root.mapping(keys, &problems) else { return }
         readSocket(fields)
         fields["callback"].map { readCallback($0) }
         if let masking = fields["masking"]?.choice(of: Masking.self, &problems) { configuration.masking = masking }
-        if let providers = fields["providers"]?.members(&problems) {
-            givenProviders = Set(providers.map(\.key))
-            configuration.catalog = ProviderCatalog(overrides: providers, &problems)
+        configuration.providersDirectory = fields["providersDirectory"].flatMap {
+            ConfigurationText.directory($0, &problems)
         }
+        readProviders(fields["providers"]?.members(&problems) ?? [])
         if let members = fields["authConfigs"]?.members(&problems) {
             givenAuthConfigs = Set(members.map(\.key))
             readAuthConfigs(members)
@@ -64,9 +105,22 @@ struct ConfigurationReader<Names: NameResolver> {
         }
     }
 
+    private mutating func readProviders(_ members: [YAMLMember]) {
+        givenProviders = Set(members.map(\.key))
+        guard !members.isEmpty || !providerFiles.isEmpty else { return }
+        var refused = YAMLProblems()
+        configuration.catalog = ProviderCatalog(
+            files: providerFiles, overrides: members, warnings: &refused, &problems)
+        configuration.warnings += refused.problems.map { "\($0); the provider is refused" }
+        if refused.omittedCount > 0 {
+            configuration.warnings.append("and \(refused.omittedCount) more mistakes in files of providers")
+        }
+    }
+
     mutating func warn(at node: YAMLNode, _ message: String) {
         // As bounded as the problems are: a warning is for a person.
-        guard configuration.warnings.count < YAMLProblems.limit else { return }
+        guard warningCount < YAMLProblems.limit else { return }
+        warningCount += 1
         configuration.warnings.append(YAMLProblem(at: node.location, message).description)
     }
 

@@ -1,5 +1,5 @@
 package import ConnectedAccounts
-import JSON
+package import JSON
 import RFC3339
 import SecretBytes
 
@@ -67,6 +67,15 @@ extension ImportedCredentials {
             guard let member = member(key) else { throw .unknownMember(position: position) }
             if value.isNull { continue }
             guard allowed.contains(member) else { throw .notForScheme(member: member.rawValue, scheme: scheme) }
+        }
+    }
+
+    /// Checks what can be checked before the scheme is known: that an object has no member that no scheme knows.
+    package static func checkNames(in object: JSONValue) throws(ImportedCredentialsError) {
+        var position = 0
+        for (key, _) in object.members {
+            position += 1
+            guard member(key) != nil else { throw .unknownMember(position: position) }
         }
     }
 
@@ -159,7 +168,7 @@ extension ImportedCredentials {
 
     private static func accounts(_ value: JSONValue?) throws(ImportedCredentialsError) -> [[Account.Field]] {
         guard let value = present(value) else { return [] }
-        if value.kind == .object { return [fields(value)] }
+        if value.kind == .object { return [try fields(value)] }
         guard value.kind == .array else {
             throw .wrongType(member: "account", expected: "an object or an array of objects")
         }
@@ -169,17 +178,19 @@ extension ImportedCredentials {
             guard element.kind == .object else {
                 throw .wrongType(member: "account", expected: "an object or an array of objects")
             }
-            accounts.append(fields(element))
+            accounts.append(try fields(element))
         }
         return accounts
     }
 
-    private static func fields(_ object: JSONValue) -> [Account.Field] {
-        object.members.compactMap { key, value in
-            guard let name = key.string else { return nil }
-            let json = value.withRawJSON { raw in raw.indices.map { raw[$0] } }
-            return Account.Field(name: name, json: String(decoding: json, as: UTF8.self), text: value.string)
+    private static func fields(_ object: JSONValue) throws(ImportedCredentialsError) -> [Account.Field] {
+        var fields: [Account.Field] = []
+        for (key, value) in object.members {
+            guard let name = key.string else { continue }
+            guard !Account.reservedNames.contains(name) else { throw .reservedMember(name) }
+            fields.append(Account.Field(name: name, json: value.compactText, text: value.string))
         }
+        return fields
     }
 }
 

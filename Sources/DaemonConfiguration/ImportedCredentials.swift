@@ -53,6 +53,8 @@ package enum ImportedCredentialsError: Error, Sendable, Equatable, CustomStringC
     /// The member has no meaning for the connection's scheme.
     case notForScheme(member: String, scheme: AuthScheme)
     case tooManyAccounts
+    /// A member of an account that the wire contract has for something else; one of ``Account/reservedNames``.
+    case reservedMember(String)
 
     package var description: String {
         switch self {
@@ -66,6 +68,8 @@ package enum ImportedCredentialsError: Error, Sendable, Equatable, CustomStringC
         case .wrongType(let member, let expected): "\(member) must be \(expected)"
         case .missing(let members): "the credentials need \(members)"
         case .notForScheme(let member, let scheme): "\(member) has no meaning for a connection with \(scheme.rawValue)"
+        case .reservedMember(let name):
+            "\(name) cannot be a member of account: answers have a member of that name already; leave it out"
         case .tooManyAccounts: "the credentials have more than \(ImportedCredentials.maximumAccounts) accounts"
         }
     }

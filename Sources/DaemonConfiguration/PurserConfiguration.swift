@@ -9,6 +9,8 @@ package struct PurserConfiguration: Sendable, Equatable {
     package var callback = ListenAddress(host: "127.0.0.1", port: 7580)
     package var masking = Masking.prefix
     package var catalog = ProviderCatalog()
+    /// Where the files of providers are, as an absolute path; nil: in `providers.d` beside the configuration.
+    package var providersDirectory: String?
     /// In the order of the file.
     package var authConfigs: [AuthConfigDefinition] = []
     /// In the order of the file.
@@ -54,6 +56,14 @@ package struct ListenAddress: Sendable, Equatable {
     package init(host: String, port: Int) {
         self.host = host
         self.port = port
+    }
+
+    /// The path that browsers come back to.
+    package static let callbackPath = "/callback"
+
+    /// Where browsers come back to (RFC 8252 section 7.3): to be registered with each provider.
+    package var redirectURI: String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)\(Self.callbackPath)"
     }
 }
 

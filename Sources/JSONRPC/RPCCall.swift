@@ -37,18 +37,28 @@ package struct RPCCall: ~Copyable {
     package func later() throws(RPCError) -> RPCReply {
         try turn.takeReply(id)
     }
+
+    /// The right to send notifications on this connection, a new one each time. They arrive after the answer to this call,
+    /// unless that one comes later or in a batch.
+    package func notifier() -> RPCNotifier { turn.notifier() }
 }
 
 /// The call that a connection is busy with. Belongs to the connection's thread.
 final class RPCTurn {
     let replies: RPCReplies
+    let notices: RPCNotices
 
     /// The batch to which the call belongs.
     var batch: RPCBatch?
 
     private var reply: RPCReply?
 
-    init(_ replies: RPCReplies) { self.replies = replies }
+    init(_ replies: RPCReplies, _ notices: RPCNotices) {
+        self.replies = replies
+        self.notices = notices
+    }
+
+    func notifier() -> RPCNotifier { RPCNotifier(replies, notices) }
 
     func takeReply(_ id: JSONValue?) throws(RPCError) -> RPCReply {
         if let reply { return reply }

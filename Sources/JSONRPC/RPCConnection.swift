@@ -22,16 +22,20 @@ package final class RPCConnection<Service: RPCService> {
     ) {
         self.limits = limits
         self.replies = RPCReplies(maxWaiting: limits.maxWaitingReplies, deliver: deliver)
-        self.turn = RPCTurn(replies)
+        self.turn = RPCTurn(replies, RPCNotices(limits))
         self.service = service
         self.caller = caller
     }
 
     /// Number of answers that are still to come. Zero after the last line was received, and after
-    /// ``RPCOutgoing/take()`` of the last answer, means that the connection may close.
+    /// ``RPCOutgoing/take()`` of the last answer, means that the connection may close, unless it ``isSubscribed``.
     package var waitingReplies: Int { replies.awaitedCount }
 
-    /// Tells the calls that wait that the peer is gone. Lines that are on their way already may still be delivered.
+    /// Whether a notifier lives, or its last word is on the way: the connection must stay open even if the peer sends
+    /// nothing more.
+    package var isSubscribed: Bool { turn.notices.isOpen }
+
+    /// Tells the calls that wait, and the notifiers, that the peer is gone. Lines that are on their way already may still be delivered.
     package func abandon() { replies.abandon() }
 
     /// Answers one line, with or without its `\n`: appends to `output` the lines that are ready at once. A line of nothing

@@ -17,6 +17,12 @@ package struct RPCLimits: Sendable {
     /// Longest id, in bytes as written: each waiting call keeps its own.
     package var maxIDBytes = 4096
 
+    /// Most notifications of one connection that its peer has not taken.
+    package var maxNotices = 256
+
+    /// Bytes of the same, but for the last one.
+    package var maxNoticeBytes = 64 << 10
+
     /// The defaults.
     package init() {}
 }

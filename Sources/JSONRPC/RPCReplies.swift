@@ -1,4 +1,4 @@
-package import SecretBytes
+internal import SecretBytes
 internal import Synchronization
 
 /// What the waiting calls of one connection share.
@@ -49,13 +49,16 @@ final class RPCReplies: Sendable {
     /// Counts one waiting call less and sends its line; the connection knows of the answer until it has taken it.
     func deliver(_ line: consuming SecretBuffer) {
         pending.subtract(1, ordering: .relaxed)
-        deliverLine(RPCOutgoing(line, awaited))
+        send(RPCOutgoing(line, awaited))
     }
+
+    /// Passes a line on to the connection's thread.
+    func send(_ outgoing: RPCOutgoing) { deliverLine(outgoing) }
 }
 
 /// How many answers the connection has not taken yet. Apart from ``RPCReplies``, lest a line that nobody takes keep alive
 /// what would deliver it.
-private final class RPCAwaited: Sendable {
+final class RPCAwaited: Sendable {
     private let answers = Atomic(0)
 
     var count: Int { answers.load(ordering: .relaxed) }
@@ -63,27 +66,4 @@ private final class RPCAwaited: Sendable {
     func begin() { answers.add(1, ordering: .relaxed) }
 
     func end() { answers.subtract(1, ordering: .relaxed) }
-}
-
-/// A line for the peer, made on any thread, on its way to the connection's own.
-package final class RPCOutgoing: Sendable {
-    private let line: Mutex<SecretBuffer?>
-    private let awaited: RPCAwaited
-
-    fileprivate init(_ line: consuming SecretBuffer, _ awaited: RPCAwaited) {
-        self.line = Mutex(line)
-        self.awaited = awaited
-    }
-
-    deinit { _ = take() }
-
-    /// Gives the line, which ends with `\n`, the first time; from then on it is no longer among
-    /// ``RPCConnection/waitingReplies``. To be called on the connection's thread.
-    package func take() -> SecretBuffer? {
-        var taken: SecretBuffer?
-        line.withLock { taken = $0.take() }
-        guard let taken else { return nil }
-        awaited.end()
-        return taken
-    }
 }

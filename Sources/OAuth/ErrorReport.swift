@@ -86,8 +86,7 @@ struct ErrorReport: ~Copyable {
 
     /// Keeps `text` as the code if it looks like one, and searches it as an explanation if not.
     private mutating func take(code text: Span<UInt8>) {
-        let isCode = (1...64).contains(text.count) && text.indices.allSatisfy { Self.isAllowedInCode(text[$0]) }
-        if isCode { code = String(copying: text) } else { append(text) }
+        if Self.isCode(text) { code = String(copying: text) } else { append(text) }
     }
 
     private mutating func explain<Source: TokenAnswerSource & ~Copyable>(_ source: borrowing Source) {
@@ -101,7 +100,9 @@ struct ErrorReport: ~Copyable {
         explanation.append(UInt8(ascii: "\n"))
     }
 
-    private static func isAllowedInCode(_ byte: UInt8) -> Bool {
-        ASCII.isAlphanumeric(byte) || "_.-".utf8.contains(byte)
+    /// See ``TokenFailure/oauthError``.
+    static func isCode(_ text: Span<UInt8>) -> Bool {
+        (1...64).contains(text.count)
+            && text.indices.allSatisfy { ASCII.isAlphanumeric(text[$0]) || "_.-".utf8.contains(text[$0]) }
     }
 }

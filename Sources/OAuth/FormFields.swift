@@ -43,6 +43,13 @@ extension SecretBytes {
     borrowing func publicText() -> String {
         withBytes { String(copying: $0) }
     }
+
+    /// The same, but nil where it is not well-formed UTF-8.
+    borrowing func strictText() -> String? {
+        withBytes { bytes in
+            unsafe bytes.withUnsafeBufferPointer { unsafe String(validating: $0, as: UTF8.self) }
+        }
+    }
 }
 
 extension String {

@@ -23,6 +23,9 @@ package struct ServerMetadata: Sendable, Equatable {
     package var tokenEndpointAuthMethods: [String]
     /// Empty where nothing is published: then it is unknown whether PKCE is understood.
     package var codeChallengeMethods: [String]
+    /// Whether each authorization response names its issuer, so that one that does not is not the server's (RFC 9207
+    /// section 3).
+    package var namesIssuerInResponse: Bool
 
     /// The published method to use, Basic before a secret in the body before none; nil if the server takes none of
     /// these.
@@ -78,7 +81,8 @@ extension ServerMetadata {
             jwksURI: try endpoint("jwks_uri", in: root),
             tokenEndpointAuthMethods: try list("token_endpoint_auth_methods_supported", in: root)
                 ?? [ClientAuthentication.clientSecretBasic.rawValue],
-            codeChallengeMethods: try list("code_challenge_methods_supported", in: root) ?? [])
+            codeChallengeMethods: try list("code_challenge_methods_supported", in: root) ?? [],
+            namesIssuerInResponse: root["authorization_response_iss_parameter_supported"]?.bool == true)
     }
 
     private static func endpoint(_ name: String, in root: JSONValue) throws(ServerMetadataError) -> String? {

@@ -30,10 +30,11 @@ package enum TokenAnswerReader {
         switch AnswerBody(response.body, contentType: response.contentType) {
         case .json(let root):
             let report = ErrorReport.read(root, status: status)
-            return read(root, report, status, description, serverTime, retryAfter)
+            let tokens = root.has("access_token") ? nil : description.alternateTokenMember.flatMap { root[$0] }
+            return read(root, tokens: tokens ?? root, report, status, description, serverTime, retryAfter)
         case .form(let fields):
             let report = ErrorReport.read(fields)
-            return read(fields, report, status, description, serverTime, retryAfter)
+            return read(fields, tokens: fields, report, status, description, serverTime, retryAfter)
         case .empty:
             return refused(RefusedAnswer(status: status, body: .empty), description, retryAfter)
         case .truncated:
@@ -46,8 +47,23 @@ package enum TokenAnswerReader {
         }
     }
 
+    /// What to think of an answer from which nothing could be taken, whatever was asked; one that holds tokens counts as
+    /// one without.
+    static func failure(
+        in response: consuming ProviderResponse, description: TokenEndpointDescription, receivedAt: Int64
+    ) -> TokenFailure {
+        let status = response.status
+        switch read(response, description: description, receivedAt: receivedAt) {
+        case .failed(let failure):
+            return failure
+        case .granted:
+            let answer = RefusedAnswer(status: status, body: .noToken)
+            return FailureTable.classify(.answer(answer), rules: [], retryAfter: nil)
+        }
+    }
+
     private static func read<Source: TokenAnswerSource & ~Copyable>(
-        _ source: borrowing Source, _ report: consuming ErrorReport?, _ status: Int,
+        _ source: borrowing Source, tokens: borrowing Source, _ report: consuming ErrorReport?, _ status: Int,
         _ description: TokenEndpointDescription, _ serverTime: Int64, _ retryAfter: Duration?
     ) -> TokenOutcome {
         if let report {
@@ -55,14 +71,16 @@ package enum TokenAnswerReader {
             let answer = RefusedAnswer(status: status, body: .error, code: report.code, explanation: explanation)
             return refused(answer, description, retryAfter)
         }
-        guard let accessToken = accessToken(source) else {
-            let body: RefusedAnswer.Body = source.has("access_token") ? .malformedToken : .noToken
+        guard let accessToken = accessToken(tokens) else {
+            let body: RefusedAnswer.Body = tokens.has("access_token") ? .malformedToken : .noToken
             return refused(RefusedAnswer(status: status, body: body), description, retryAfter)
         }
         guard (200...299).contains(status) else {
             return refused(RefusedAnswer(status: status, body: .token), description, retryAfter)
         }
-        return .granted(answer(source, accessToken, description, serverTime))
+        var answer = answer(tokens, accessToken, description, serverTime)
+        answer.fields = fields(source, description)
+        return .granted(answer)
     }
 
     private static func refused(
@@ -111,10 +129,15 @@ extension TokenAnswerReader {
         answer.refreshTokenExpiresIn =
             source.lifetime("refresh_token_expires_in") ?? source.lifetime("x_refresh_token_expires_in")
             ?? source.lifetime("refresh_expires_in")
-        for name in description.answerFields {
-            guard !secretMembers.contains(String(name.split(separator: ".").last ?? "")) else { continue }
-            if let text = source.scalar(name) { answer.fields.append(NamedValue(name, text)) }
-        }
         return answer
+    }
+
+    private static func fields<Source: TokenAnswerSource & ~Copyable>(
+        _ source: borrowing Source, _ description: TokenEndpointDescription
+    ) -> [NamedValue] {
+        description.answerFields.compactMap { name in
+            guard !secretMembers.contains(String(name.split(separator: ".").last ?? "")) else { return nil }
+            return source.scalar(name).map { NamedValue(name, $0) }
+        }
     }
 }

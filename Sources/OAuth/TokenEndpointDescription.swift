@@ -4,6 +4,8 @@ package enum ClientAuthentication: String, Sendable, CaseIterable {
     case clientSecretBasic = "client_secret_basic"
     /// `client_id` and `client_secret` in the body.
     case clientSecretPost = "client_secret_post"
+    /// `Authorization: Basic` with the secret as the user name, no password and no client id: Stripe's API keys.
+    case secretAsUserName = "secret_as_user_name"
     /// A public client: `client_id` alone in the body.
     case none
 }
@@ -73,11 +75,19 @@ package struct NamedValue: Sendable, Equatable {
 package struct TokenEndpointDescription: Sendable, Equatable {
     /// Absolute; `https`, or `http` to a loopback address.
     package var url: String
+    /// Where refreshes go, if not to ``url``. As acceptable as that.
+    package var refreshURL: String?
     package var clientAuthentication: ClientAuthentication = .clientSecretBasic
     package var requestFormat: RequestFormat = .form
     /// Sent besides the standard ones.
     package var headers: [NamedValue] = []
+    /// Sent with an authorization code.
+    package var codeParameters: [NamedValue] = []
+    /// Sent with a device code.
+    package var deviceParameters: [NamedValue] = []
+    /// Sent with a refresh token.
     package var refreshParameters: [NamedValue] = []
+    /// Sent where the client asks in its own name.
     package var clientCredentialsParameters: [NamedValue] = []
     /// Whether the connection's scopes are repeated in a refresh (RFC 6749 section 6 leaves it open; Microsoft needs
     /// it).
@@ -86,6 +96,8 @@ package struct TokenEndpointDescription: Sendable, Equatable {
     package var expiresInMilliseconds = false
     /// Members of the token answer to keep with the connection, such as `instance_url`.
     package var answerFields: [String] = []
+    /// The member of the answer that holds the tokens where its top level has none (Slack's `authed_user`).
+    package var alternateTokenMember: String?
     package var failureRules: [FailureRule] = []
     package var lostAnswer: LostAnswerPolicy = .resend
 

@@ -10,7 +10,9 @@ struct TokenRequestDraft: ~Copyable {
     /// The provider's own parameters. One with a standard, unsecret name stands in its place (`grant_type`, say).
     private let extra: [NamedValue]
 
-    private static let reservedParameters: Set<String> = ["client_secret", "refresh_token"]
+    private static let reservedParameters: Set<String> = [
+        "client_secret", "refresh_token", "code", "code_verifier", "device_code", "assertion",
+    ]
 
     init(_ endpoint: TokenEndpointDescription, extra: [NamedValue]) throws(TokenRequestError) {
         // All that can throw comes before the first noncopyable member is set.
@@ -47,11 +49,13 @@ struct TokenRequestDraft: ~Copyable {
         _ method: ClientAuthentication, clientID: String, clientSecret: borrowing SecretBytes?
     ) throws(TokenRequestError) {
         guard !clientID.isEmpty else { throw .emptyClientID }
-        if method != .clientSecretBasic { add("client_id", clientID) }
+        if method == .clientSecretPost || method == .none { add("client_id", clientID) }
         guard method != .none else { return }
         switch clientSecret {
         case .some(let secret) where method == .clientSecretBasic:
             authorization = Self.basic(clientID, secret)
+        case .some(let secret) where method == .secretAsUserName:
+            authorization = Self.basic(userName: secret)
         case .some(let secret):
             add("client_secret", secret: secret)
         case .none:
@@ -59,10 +63,30 @@ struct TokenRequestDraft: ~Copyable {
         }
     }
 
-    consuming func finish() -> ProviderRequest {
+    /// Authenticates by the token that the request is about (RFC 6750 section 2.1).
+    mutating func authorize(bearer token: borrowing SecretBytes) {
+        var header = SecretBuffer(minimumCapacity: token.count + 8)
+        header.append("Bearer ")
+        token.withBytes { header.append($0) }
+        authorization = header.bytes()
+    }
+
+    consuming func finish(method: ProviderRequest.Method = .post) -> ProviderRequest {
         for parameter in extra { body.add(parameter.name, parameter.value) }
         return ProviderRequest(
-            method: .post, url: url, headers: headers, authorization: authorization, body: body.finish())
+            method: method, url: url, headers: headers, authorization: authorization, body: body.finish())
+    }
+
+    /// The parameters in the address instead of a body. The address is a `String`, so this one copy of a token is not
+    /// wiped; it is for providers that leave no other way.
+    consuming func finishInQuery(method: ProviderRequest.Method) throws(TokenRequestError) -> ProviderRequest {
+        for parameter in extra { body.add(parameter.name, parameter.value) }
+        let query = body.finish().publicText()
+        let separator = query.isEmpty ? "" : url.contains("?") ? "&" : "?"
+        let headers = headers.filter { ASCII.lowercased($0.name) != "content-type" }
+        return ProviderRequest(
+            method: method, url: try Self.checked(url + separator + query), headers: headers,
+            authorization: authorization)
     }
 
     /// Both parts are form-encoded before they are joined (RFC 6749 section 2.3.1).
@@ -71,6 +95,18 @@ struct TokenRequestDraft: ~Copyable {
         FormEncoding.encode(clientID, into: &pair)
         pair.append(UInt8(ascii: ":"))
         secret.withBytes { FormEncoding.encode($0, into: &pair) }
+        return basic(pair)
+    }
+
+    /// Nothing is encoded: this is plain RFC 7617, not OAuth's.
+    private static func basic(userName: borrowing SecretBytes) -> SecretBytes {
+        var pair = SecretBuffer(minimumCapacity: 256)
+        userName.withBytes { pair.append($0) }
+        pair.append(UInt8(ascii: ":"))
+        return basic(pair)
+    }
+
+    private static func basic(_ pair: borrowing SecretBuffer) -> SecretBytes {
         var header = SecretBuffer(minimumCapacity: 512)
         header.append("Basic ")
         pair.withBytes { Base64.encode($0, into: &header) }

@@ -8,6 +8,8 @@ package enum TokenRequestError: Error, Sendable, Equatable, CustomStringConverti
     case missingClientSecret
     /// There is nothing to present.
     case emptyRefreshToken
+    /// The named parameter, which the request is about, is empty or not what its grammar allows.
+    case nothingToPresent(String)
     /// A header field of the description is malformed, or belongs to the transport.
     case invalidHeader(String)
     /// A parameter of the description would stand beside the secret of that name.
@@ -24,6 +26,8 @@ package enum TokenRequestError: Error, Sendable, Equatable, CustomStringConverti
             "this provider wants a client secret; set clientSecret in the auth config, or clientAuthentication: none"
         case .emptyRefreshToken:
             "the refresh token is empty; connect the account again"
+        case .nothingToPresent(let name):
+            "there is no usable \(name) to send; start connecting the account again"
         case .invalidHeader(let name):
             "the header “\(name)” cannot be sent with a token request; mend it in the provider's description"
         case .reservedParameter(let name):

@@ -13,7 +13,7 @@ final class BuiltInProviders: Sendable {
     /// The provider of each toolkit, once somebody has asked for one.
     private let owners = Mutex<[String: String]?>(nil)
 
-    private init() {
+    init() {
         places = Self.withFiles(Self.places(in:))
         slugs = places.keys.sorted()
     }
@@ -27,11 +27,19 @@ final class BuiltInProviders: Sendable {
         return description
     }
 
-    /// The slug of each toolkit's provider. Reads all files the first time.
+    /// The providers whose files have been read so far.
+    var readSlugs: [String] { descriptions.withLock { $0.keys.sorted() } }
+
+    /// The slug of each toolkit's provider. The first time, reads the files that name any; the others are the only
+    /// toolkit of themselves.
     func toolkitOwners() throws(YAMLProblems) -> [String: String] {
         if let owners = owners.withLock({ $0 }) { return owners }
         var found: [String: String] = [:]
         for slug in slugs {
+            guard namesToolkits(slug) else {
+                found[slug] = slug
+                continue
+            }
             for toolkit in try description(slug)?.toolkits ?? [] { found[toolkit.slug] = slug }
         }
         let result = found
@@ -44,6 +52,17 @@ final class BuiltInProviders: Sendable {
         guard let place = places[slug] else { return nil }
         return try Self.withFiles { (files) throws(YAMLProblems) in
             try YAMLDocument.parse(files.extracting(place), file: "Providers/\(slug).yaml")
+        }
+    }
+
+    private func namesToolkits(_ slug: String) -> Bool {
+        guard let place = places[slug] else { return false }
+        let key = Array("\ntoolkits:".utf8)
+        return Self.withFiles { files in
+            let file = files.extracting(place)
+            return file.indices.dropLast(min(key.count, file.count)).contains { start in
+                file[start] == key[0] && key.indices.allSatisfy { file[start + $0] == key[$0] }
+            }
         }
     }
 

@@ -7,16 +7,20 @@ extension ProviderDescription {
     }
 
     /// The headers of a call for one account, without the credential. One that needs an account field which the account
-    /// does not have is left out: some calls work without it.
+    /// does not have, or a variable that need not be given, is left out: some calls work without it.
     package func apiHeaders(values: TemplateValues) throws(TemplateProblem) -> [NamedValue] {
         var headers: [NamedValue] = []
         for header in apiHeaders {
             do {
                 headers.append(NamedValue(header.name, try header.value.filled(with: values)))
-            } catch .missing(let name) where accountFields.contains(where: { $0.name == name }) {
+            } catch .missing(let name) where isOptional(name) {
                 continue
             }
         }
         return headers
+    }
+
+    private func isOptional(_ name: String) -> Bool {
+        accountFields.contains { $0.name == name } || variables.contains { $0.name == name && !$0.isRequired }
     }
 }

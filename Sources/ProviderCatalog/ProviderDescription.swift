@@ -48,16 +48,18 @@ package struct ProviderDescription: Sendable, Equatable {
         return distinctNames((identity ?? []) + accountFields.filter { $0.source == .callback }.map(\.member))
     }
 
-    /// Members of the token answer that must be kept.
+    /// Members of the token answer that must be kept; one inside of another as a path with dots, `team.id`.
     package var tokenAnswerFields: [String] {
         let identity = identity.flatMap { $0.source == .tokenAnswer ? $0.selector + $0.stableID + $0.displayName : nil }
         return distinctNames((identity ?? []) + accountFields.filter { $0.source == .tokenAnswer }.map(\.member))
     }
 
     private func distinctNames(_ pointers: [JSONPointer]) -> [String] {
-        pointers.compactMap(\.tokens.first).reduce(into: []) { names, name in
-            if !names.contains(name) { names.append(name) }
+        var names: [String] = []
+        for pointer in pointers where !pointer.tokens.isEmpty && !names.contains(pointer.dottedPath) {
+            names.append(pointer.dottedPath)
         }
+        return names
     }
 }
 

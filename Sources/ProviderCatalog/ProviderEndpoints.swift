@@ -30,8 +30,12 @@ struct EndpointTemplates: Sendable, Equatable {
     var introspectionURL: Template?
     var revocation: RevocationTemplate?
     var tokenURL: Template?
-    /// All but the address, which is empty here, and the parameters, which are templates.
+    var refreshURL: Template?
+    var tokenRequestHeaders: [TemplateHeader] = []
+    /// All but the addresses, headers and parameters, which are templates, and empty here.
     var tokenEndpoint = TokenEndpointDescription(url: "")
+    var codeParameters: [TemplateParameter] = []
+    var deviceParameters: [TemplateParameter] = []
     var refreshParameters: [TemplateParameter] = []
     var clientCredentialsParameters: [TemplateParameter] = []
     var statesClientAuthentication = false
@@ -59,6 +63,12 @@ extension ProviderDescription {
         guard addresses.tokenURL != nil || addresses.issuer != nil else { return nil }
         var endpoint = addresses.tokenEndpoint
         endpoint.url = try addresses.tokenURL?.filledAddress(with: values) ?? ""
+        endpoint.refreshURL = try addresses.refreshURL?.filledAddress(with: values)
+        for header in addresses.tokenRequestHeaders {
+            endpoint.headers.append(NamedValue(header.name, try header.value.filled(with: values)))
+        }
+        endpoint.codeParameters = try filled(addresses.codeParameters, values)
+        endpoint.deviceParameters = try filled(addresses.deviceParameters, values)
         endpoint.refreshParameters = try filled(addresses.refreshParameters, values)
         endpoint.clientCredentialsParameters = try filled(addresses.clientCredentialsParameters, values)
         endpoint.answerFields = tokenAnswerFields

@@ -5,9 +5,13 @@ extension ProviderReader {
     mutating func readVariables() -> [TemplateVariable] {
         let own = fewMembers("variables").compactMap { member -> TemplateVariable? in
             guard
-                let parts = member.value.mapping(["kind", "default", "values", "hostSuffixes"], &problems),
-                let variable = variable(member, parts, source: .authConfig)
+                let parts = member.value.mapping(["kind", "required", "default", "values", "hostSuffixes"], &problems),
+                var variable = variable(member, parts, source: .authConfig)
             else { return nil }
+            variable.isRequired = parts["required"]?.bool(&problems) ?? (variable.defaultValue == nil)
+            if variable.isRequired, variable.defaultValue != nil {
+                problems.add(at: member.value, "has a default, so nobody is required to say it")
+            }
             if variable.kind == .json { problems.add(at: member.value, "a variable cannot be JSON") }
             return variable
         }
@@ -93,12 +97,23 @@ extension ProviderReader {
         }
         var variable = TemplateVariable(name: member.key, kind: kind, source: source)
         variable.allowedValues = parts["values"]?.strings(maximumLength: 256, &problems) ?? []
-        variable.hostSuffixes = parts["hostSuffixes"]?.strings(maximumLength: 253, &problems) ?? []
+        variable.hostSuffixes = (parts["hostSuffixes"]?.elements(&problems) ?? []).compactMap { hostSuffix($0) }
         if kind != .hostname, kind != .baseURL {
             parts.forbid(["hostSuffixes"], "only a hostname or a baseURL has them", &problems)
         }
         variable.defaultValue = parts["default"].flatMap { defaultValue($0, of: variable) }
         return variable
+    }
+
+    /// A registered domain at least: `com` would be everybody's.
+    private mutating func hostSuffix(_ node: YAMLNode) -> String? {
+        guard let text = node.nonEmptyString(maximumLength: 253, &problems) else { return nil }
+        let domain = TemplateVariable(name: "domain", kind: .hostname, source: .authConfig)
+        guard (try? domain.checked(text)) != nil, !text.utf8.contains(where: { (0x41...0x5A).contains($0) }) else {
+            problems.add(at: node, "needs a domain in lower case, such as example.com")
+            return nil
+        }
+        return text
     }
 
     private mutating func defaultValue(_ node: YAMLNode, of variable: TemplateVariable) -> String? {

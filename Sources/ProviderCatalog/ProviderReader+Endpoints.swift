@@ -13,7 +13,11 @@ extension ProviderReader {
         templates.introspectionURL = urlTemplate("introspectionURL")
         templates.revocation = fields["revocation"].flatMap { revocation($0) }
         templates.tokenURL = urlTemplate("tokenURL")
+        templates.refreshURL = urlTemplate("refreshURL")
+        templates.tokenRequestHeaders = templateHeaders("tokenRequestHeaders")
         templates.tokenEndpoint = tokenEndpoint()
+        templates.codeParameters = templateParameters("codeParameters")
+        templates.deviceParameters = templateParameters("deviceParameters")
         templates.refreshParameters = templateParameters("refreshParameters")
         templates.clientCredentialsParameters = templateParameters("clientCredentialsParameters")
         templates.statesClientAuthentication = fields["clientAuthentication"] != nil
@@ -33,7 +37,7 @@ extension ProviderReader {
         var endpoint = TokenEndpointDescription(url: "")
         if let stated = clientAuthentication(fields["clientAuthentication"]) { endpoint.clientAuthentication = stated }
         if let format = requestFormat(fields["tokenRequestFormat"]) { endpoint.requestFormat = format }
-        endpoint.headers = headers(fields["tokenRequestHeaders"])
+        endpoint.alternateTokenMember = fields["alternateTokenMember"]?.nonEmptyString(maximumLength: 64, &problems)
         endpoint.sendsScopeOnRefresh = bool("scopeOnRefresh", default: false)
         let units = [("seconds", false), ("milliseconds", true)]
         endpoint.expiresInMilliseconds = fields["expiresInUnit"]?.choice(among: units, &problems) ?? false
@@ -44,7 +48,7 @@ extension ProviderReader {
 
     private mutating func revocation(_ node: YAMLNode) -> RevocationTemplate? {
         let keys = [
-            "url", "method", "clientAuthentication", "requestFormat", "headers", "tokenParameter", "token",
+            "url", "method", "clientAuthentication", "requestFormat", "headers", "tokenIn", "tokenParameter", "token",
             "endsOtherConnections",
         ]
         guard
@@ -57,6 +61,14 @@ extension ProviderReader {
         revocation.rules.clientAuthentication = clientAuthentication(parts["clientAuthentication"])
         revocation.rules.requestFormat = requestFormat(parts["requestFormat"]) ?? .form
         revocation.rules.headers = headers(parts["headers"])
+        let places: [RevocationRules.TokenPlace] = [.body, .authorization]
+        let words = places.map { ($0.rawValue, $0) }
+        revocation.rules.tokenPlace = parts["tokenIn"]?.choice(among: words, &problems) ?? .body
+        if revocation.rules.tokenPlace == .authorization {
+            parts.forbid(
+                ["tokenParameter", "clientAuthentication"], "has no place where the token stands in the header",
+                &problems)
+        }
         if let name = parts["tokenParameter"]?.nonEmptyString(maximumLength: 64, &problems) {
             revocation.rules.tokenParameter = name
         }

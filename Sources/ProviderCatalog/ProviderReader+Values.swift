@@ -5,6 +5,15 @@ import StrictYAML
 extension ProviderReader {
     static let longestLifetime: Duration = .seconds(3650 * 86_400)
 
+    /// What the safety of the authorization code flow depends on.
+    private static let authorizationRequestParameters: Set<String> = [
+        "client_id", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "response_type", "state",
+    ]
+    /// What a token request says in secret.
+    private static let secretParameters: Set<String> = [
+        "assertion", "client_secret", "code", "code_verifier", "device_code", "refresh_token",
+    ]
+
     mutating func duration(_ key: String) -> Duration? {
         fields[key]?.duration(in: .seconds(1)...Self.longestLifetime, &problems)
     }
@@ -49,8 +58,10 @@ extension ProviderReader {
     }
 
     mutating func templateParameters(_ key: String) -> [TemplateParameter] {
-        members(key).compactMap { member in
-            template(member.value, .parameter).map { TemplateParameter(name: member.key, value: $0) }
+        let reserved = key == "authorizationParameters" ? Self.authorizationRequestParameters : Self.secretParameters
+        return members(key).compactMap { member in
+            if reserved.contains(member.key) { problems.add(at: member.value, "is filled in by the daemon; remove it") }
+            return template(member.value, .parameter).map { TemplateParameter(name: member.key, value: $0) }
         }
     }
 

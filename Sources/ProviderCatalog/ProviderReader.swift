@@ -12,8 +12,9 @@ struct ProviderReader {
     static let keys = [
         "slug", "displayName", "authScheme", "docsURL", "toolkits", "variables", "issuer", "authorizationURL",
         "authorizationParameters", "defaultScopes", "scopeSeparator", "pkce", "deviceAuthorizationURL", "tokenURL",
-        "clientAuthentication", "tokenRequestFormat", "tokenRequestHeaders", "refreshParameters",
-        "clientCredentialsParameters", "scopeOnRefresh", "expiresInUnit", "failureRules", "lostAnswer",
+        "refreshURL", "clientAuthentication", "tokenRequestFormat", "tokenRequestHeaders", "codeParameters",
+        "deviceParameters", "refreshParameters", "clientCredentialsParameters", "scopeOnRefresh",
+        "alternateTokenMember", "expiresInUnit", "failureRules", "lostAnswer",
         "accessTokenLifetime", "accessTokensExpire", "refreshTokenIdleLifetime", "refreshTokenAbsoluteLifetime",
         "rotation", "refreshEndsAccessToken", "refreshMargin", "revocation", "introspectionURL", "userinfoURL",
         "apiBaseURL", "apiHeaders", "credentialPlacement", "selector", "identity", "accountFields",

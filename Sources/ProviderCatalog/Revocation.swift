@@ -29,12 +29,21 @@ package struct RevocationRules: Sendable, Equatable {
         case access
     }
 
+    /// Where the request carries the token.
+    package enum TokenPlace: String, Sendable, CaseIterable {
+        /// A parameter, ``RevocationRules/tokenParameter``.
+        case body
+        /// `Authorization: Bearer` (RFC 6750 section 2.1), which leaves no room for the client's own credentials.
+        case authorization
+    }
+
     package var method: ProviderRequest.Method = .post
     /// How the client proves itself; nil: as at the token endpoint.
     package var clientAuthentication: ClientAuthentication?
     package var requestFormat: RequestFormat = .form
     package var headers: [NamedValue] = []
-    /// The name of the parameter that holds the token.
+    package var tokenPlace: TokenPlace = .body
+    /// The name of the parameter that holds the token, where that is its place.
     package var tokenParameter = "token"
     package var token: Token = .refresh
     /// Whether the same user's other connections of the same auth config lose their grant too.

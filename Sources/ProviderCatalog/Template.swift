@@ -65,6 +65,7 @@ package struct Template: Sendable, Equatable {
             rest = rest[end...].dropFirst()
         }
         if !rest.isEmpty || parts.isEmpty { parts.append(.literal(String(rest))) }
+        if use == .url { try Self.checkDomain(parts) }
         self.parts = parts
     }
 
@@ -88,7 +89,31 @@ package struct Template: Sendable, Equatable {
         case (.value, .url): throw .misplaced(variable.name, "has no place in an address: its kind is value")
         case (.baseURL, _) where use != .url || !isFirst:
             throw .misplaced(variable.name, "can only begin an address: its kind is baseURL")
+        case (.hostname, .url), (.baseURL, .url):
+            // What an answer or a redirect says must not send a token to a host of its choice.
+            guard variable.source != .account || variable.isConfined else {
+                throw .misplaced(variable.name, "comes from outside and could name any host: give it hostSuffixes")
+            }
         default: break
+        }
+    }
+
+    /// A label that anybody may choose has to stand inside of a domain, of which two labels are fixed at least.
+    private static func checkDomain(_ parts: [Part]) throws(TemplateProblem) {
+        for (index, part) in parts.enumerated() {
+            guard case .variable(let variable) = part, variable.kind == .hostLabel, variable.allowedValues.isEmpty
+            else {
+                continue
+            }
+            var domain = ""
+            for case .literal(let literal) in parts[index...].dropFirst() {
+                let isWhole = literal.contains { "/?:".contains($0) }
+                domain += literal.prefix { !"/?:".contains($0) }
+                if isWhole { break }
+            }
+            guard domain.count(where: { $0 == "." }) > 1 else {
+                throw .misplaced(variable.name, "would choose the whole domain: give it values")
+            }
         }
     }
 }

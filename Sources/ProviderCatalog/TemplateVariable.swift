@@ -31,6 +31,8 @@ package struct TemplateVariable: Sendable, Equatable {
     package var name: String
     package var kind: Kind
     package var source: Source
+    /// Whether an auth config has to say it: nothing works without.
+    package var isRequired = false
     /// Used where none is given.
     package var defaultValue: String?
     /// The only acceptable values, if there are any.
@@ -45,6 +47,9 @@ package struct TemplateVariable: Sendable, Equatable {
         self.defaultValue = defaultValue
     }
 
+    /// Whether it can lead to few hosts only.
+    var isConfined: Bool { !allowedValues.isEmpty || !hostSuffixes.isEmpty }
+
     /// `value` as it may be put into a template.
     package func checked(_ value: String) throws(TemplateProblem) -> String {
         if !allowedValues.isEmpty, !allowedValues.contains(value) {
@@ -54,7 +59,7 @@ package struct TemplateVariable: Sendable, Equatable {
         switch kind {
         case .value: try check(value, "must be printable ASCII") { (0x20...0x7E).contains($0) }
         case .pathSegment: try checkPathSegment(value)
-        case .hostLabel: try checkHost("\(value).example.com")
+        case .hostLabel: try checkName("\(value).example.com")
         case .hostname: try checkHost(value)
         case .baseURL: return try checkedBaseURL(value)
         case .json: throw .unacceptable(name, "cannot stand in a template")
@@ -74,15 +79,37 @@ package struct TemplateVariable: Sendable, Equatable {
         guard value != ".", value != ".." else { throw .unacceptable(name, rule) }
     }
 
-    /// A name as the public DNS has them: letters, digits and hyphens, and a dot somewhere.
     private func checkHost(_ host: String) throws(TemplateProblem) {
+        let address = try checkName(host)
+        guard IPAddress(address.host) == nil else {
+            throw .unacceptable(name, "must be a host name, not an IP address")
+        }
+        try checkReach(of: address.host)
+        try checkSuffix(of: address.host)
+    }
+
+    /// A name as the public DNS has them: letters, digits and hyphens, and a dot somewhere.
+    @discardableResult
+    private func checkName(_ host: String) throws(TemplateProblem) -> EndpointAddress {
         let rule = "must be a host name, without scheme, port and path"
         try check(host, rule) { isAlphanumeric($0) || "-.".utf8.contains($0) }
         guard host.contains("."), let address = try? EndpointAddress.validate("https://\(host)/") else {
             throw .unacceptable(name, rule)
         }
-        guard !address.isIPAddress else { throw .unacceptable(name, "must be a host name, not an IP address") }
-        try checkSuffix(of: address.host)
+        return address
+    }
+
+    /// Names that lead to this machine, or to whatever the network at hand calls so (RFC 6761, RFC 6762, RFC 8375). An
+    /// operator may mean the latter; an answer from outside may not.
+    private func checkReach(of host: String) throws(TemplateProblem) {
+        func isIn(_ domains: String...) -> Bool {
+            domains.contains { host == $0 || host.hasSuffix(".\($0)") }
+        }
+        guard !isIn("localhost", "localdomain") else { throw .unacceptable(name, "must not name this machine") }
+        let isLocal = isIn("local", "internal", "intranet", "lan", "home.arpa", "in-addr.arpa", "ip6.arpa")
+        guard source == .authConfig || !isLocal else {
+            throw .unacceptable(name, "must be a name of the public internet")
+        }
     }
 
     private func checkedBaseURL(_ value: String) throws(TemplateProblem) -> String {
@@ -104,10 +131,6 @@ package struct TemplateVariable: Sendable, Equatable {
             throw .unacceptable(name, "must end in \(hostSuffixes.joined(separator: " or "))")
         }
     }
-}
-
-extension EndpointAddress {
-    fileprivate var isIPAddress: Bool { IPAddress(host) != nil }
 }
 
 func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -61,8 +61,11 @@ extension RPCError {
         public static let accountInactive = Name("ACCOUNT_INACTIVE")
         /// The provider fails at the moment; see ``RPCError/retryAfter``.
         public static let upstreamUnavailable = Name("UPSTREAM_UNAVAILABLE")
-        /// The daemon waited for a token as long as it was asked to.
+        /// The daemon waited for a token, or for a user, as long as it was asked to.
         public static let timeout = Name("TIMEOUT")
+        /// The user has an account of this auth config already, `data["connectionId"]`; pass `allowsMultiple` for
+        /// another one.
+        public static let alreadyConnected = Name("ALREADY_CONNECTED")
         /// Too many calls; see ``RPCError/retryAfter``.
         public static let rateLimited = Name("RATE_LIMITED")
         /// The request is larger than the daemon takes.

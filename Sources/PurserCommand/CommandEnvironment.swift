@@ -16,22 +16,27 @@ package struct CommandEnvironment: Sendable {
     /// The time, only to show how far other times are from it.
     package var now: @Sendable () -> Timestamp
 
+    /// Who is to be asked and shown things while a command runs.
+    package var person: Person
+
     /// An environment from its parts.
     package init(
         output: CommandOutput, errors: CommandOutput, readInput: @escaping @Sendable () throws -> SecretBytes,
-        now: @escaping @Sendable () -> Timestamp
+        now: @escaping @Sendable () -> Timestamp, person: Person
     ) {
         self.output = output
         self.errors = errors
         self.readInput = readInput
         self.now = now
+        self.person = person
     }
 
     /// This process's own.
     package static var process: CommandEnvironment {
         CommandEnvironment(
             output: .descriptor(STDOUT_FILENO), errors: .descriptor(STDERR_FILENO),
-            readInput: { try readToEnd(STDIN_FILENO) }, now: { Timestamp(unixSeconds: Int64(time(nil))) })
+            readInput: { try readToEnd(STDIN_FILENO) }, now: { Timestamp(unixSeconds: Int64(time(nil))) },
+            person: .ofProcess)
     }
 
     /// What the daemon takes in one line.

@@ -63,7 +63,3 @@ package struct CommandOutput: Sendable {
         }
     }
 }
-
-private func environmentVariable(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
-}

@@ -8,6 +8,8 @@ enum ExitStatus: Int32 {
     case usage = 2
     case unreachable = 3
     case forbidden = 4
+    /// 128 and SIGINT's number, as shells have it.
+    case interrupted = 130
 
     init(_ error: PurserError) {
         self =

@@ -7,7 +7,8 @@ internal import SecretBytes
 /// One connection: splits its bytes into lines, has each answered at once on the event loop, and writes the answers.
 ///
 /// Bounded everywhere: a line's length and time, the bytes of unfinished lines, the answers a peer leaves unread (its
-/// requests are then left unread too). The peer may shut down its writing side and still gets every answer.
+/// requests are then left unread too, and its notifications wait). The peer may shut down its writing side and still gets
+/// every answer, and notifications as long as it is subscribed.
 final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, RegisteredConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -36,7 +37,10 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
     private var inputEnded = false
     /// The peer itself ended the input: what it sent last is a line even without an end.
     private var lastLineCounts = true
+    /// The server ends: who waits only for notifications is not waited for.
+    private var isFinishing = false
 
+    private var notices = WaitingNotices()
     private var outgoing = OutgoingBytes()
     private var countedOutgoing = 0
     private var awaitsSent = false
@@ -122,6 +126,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
         guard !isAdvancing else { return }
         isAdvancing = true
         answerLines()
+        sendNotices()
         flush()
         isAdvancing = false
         count()
@@ -155,9 +160,20 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
     }
 
     private func deliver(_ line: RPCOutgoing) {
-        guard phase == .serving, let line = line.take() else { return }
-        line.withBytes { registry.spares.answers.append($0) }
+        guard phase == .serving else { return }
+        if line.isNotification { notices.append(line) } else { take(line) }
         advance()
+    }
+
+    private func take(_ line: RPCOutgoing) {
+        guard let line = line.take() else { return }
+        line.withBytes { registry.spares.answers.append($0) }
+    }
+
+    /// What the peer did not ask for goes out only while it reads; until then it counts against its bounds.
+    private func sendNotices() {
+        guard phase == .serving, !notices.isEmpty, context?.channel.isWritable == true else { return }
+        for notice in notices.takeAll() { take(notice) }
     }
 
     /// Leaves the shared buffer empty, whatever becomes of its bytes.
@@ -187,7 +203,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
 
     // MARK: Bounds
 
-    var unreadBytes: Int { outgoing.held }
+    var unreadBytes: Int { outgoing.held + notices.held }
 
     /// Tells the registry how much this connection holds; either bound can end it.
     private func count() {
@@ -195,7 +211,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
         let unfinished = input.held - countedInput
         countedInput += unfinished
         if unfinished != 0, !registry.countUnfinished(unfinished) { refuse(.tooManyUnfinishedLines) }
-        let unread = outgoing.held - countedOutgoing
+        let unread = unreadBytes - countedOutgoing
         countedOutgoing += unread
         if unread != 0 { registry.countUnread(unread) }
     }
@@ -213,7 +229,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
         guard phase != .closed, let context else { return }
         if inputEnded {
             let isAnswered = input.isEmpty && connection?.waitingReplies == 0
-            if phase == .refusing || isAnswered { closeAfterWrites(context) }
+            if phase == .refusing || isAnswered && !awaitsNotices { closeAfterWrites(context) }
             return
         }
         guard phase == .refusing || context.channel.isWritable else { return }
@@ -221,8 +237,14 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
         context.read()
     }
 
+    private var awaitsNotices: Bool {
+        !isFinishing && (connection?.isSubscribed == true || !notices.isEmpty)
+    }
+
     func finish() {
-        guard phase != .closed, !inputEnded, let context else { return }
+        guard phase != .closed, let context else { return }
+        isFinishing = true
+        guard !inputEnded else { return proceed() }
         lastLineCounts = false
         // What was sent before this is read to its end, as if the peer had ended it; what is sent after it fails at the
         // peer.
@@ -240,6 +262,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
         flush()
         guard phase == .refusing else { return }
         input.removeAll()
+        _ = notices.takeAll()
         lineBegan = nil
         if inputEnded { return closeAfterWrites(context) }
         afterWrites(context) { $1.close(mode: .output, promise: nil) }
@@ -280,6 +303,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
         _ = registry.countUnfinished(-countedInput)
         registry.countUnread(-countedOutgoing)
         input.removeAll()
+        _ = notices.takeAll()
         outgoing.release(allBut: 0, spares: registry.spares)
     }
 }

@@ -7,6 +7,9 @@ package struct ListeningSocket: Sendable {
     /// The file that was bound here and is removed at the end; nil for a socket that belongs to systemd.
     private let file: BoundFile?
 
+    /// Whether it was handed over, and is not bound here.
+    package var isAdopted: Bool { file == nil }
+
     /// Connections that wait to be accepted; also what queues while the daemon restarts under socket activation.
     package static let backlog: CInt = 4096
 

@@ -19,6 +19,18 @@ package struct SocketLimits: Sendable {
     /// How long bytes are read and thrown away after a fatal error, so that the peer gets to read it.
     package var lingering: Duration = .seconds(5)
 
+    /// Descriptors that are left for everything else: requests to providers, the vault, files, the journal.
+    package static let reservedDescriptors = 128
+
     /// The defaults.
     package init() {}
+
+    /// The defaults, with no more connections than a process has descriptors for that may have so many open, the
+    /// reserve left out (half of them, where there are so few). One user's share of them stays the same.
+    package init(descriptors: Int) {
+        let share = Double(connectionsPerUser) / Double(connections)
+        let room = max(descriptors - Self.reservedDescriptors, descriptors / 2, 1)
+        connections = min(connections, room)
+        connectionsPerUser = max(Int(Double(connections) * share), 1)
+    }
 }

@@ -14,16 +14,22 @@ package import OAuth
 /// The owner calls ``shutdown(within:)`` before letting go of it.
 package final class HTTPTransport: ProviderTransport {
     private let client: HTTPClient
+    private let clock: any Clock<Duration>
     private let loop: any EventLoop
     private let maximumBodyLength: Int
     private let exchanges = ExchangeTable()
 
-    /// A transport that lives on one loop of `group`, which must outlive it.
+    /// A transport that lives on one loop of `group`, which must outlive it. Timeouts are measured on `clock`; the
+    /// default one counts the time that the machine is suspended, as NIO's timers do not.
     ///
     /// One loop, because async-http-client (1.37) traps when a request and its connection are on two and a connection
     /// ends just after an early answer: "a connection that we don't know was released".
-    package init(group: any EventLoopGroup, configuration: HTTPTransportConfiguration = .init()) {
+    package init(
+        group: any EventLoopGroup, configuration: HTTPTransportConfiguration = .init(),
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
         self.loop = group.next()
+        self.clock = clock
         self.maximumBodyLength = configuration.maximumBodyLength
         self.client = HTTPClient(
             eventLoopGroupProvider: .shared(loop), configuration: HTTPClient.Configuration(configuration, exchanges))
@@ -42,8 +48,9 @@ package final class HTTPTransport: ProviderTransport {
             return .failed(TransportFailure(error))
         }
         guard !Task.isCancelled else { return .failed(TransportFailure(.cancelled, mayHaveBeenReceived: false)) }
-        let deadline = NIODeadline.now() + TimeAmount(max(timeout, .zero))
-        let task = client.execute(request: message, delegate: exchange, deadline: deadline)
+        let task = client.execute(request: message, delegate: exchange)
+        // Cancelled, and waited for, when this scope ends.
+        async let _ = expire(task, after: max(timeout, .zero))
         do {
             try await withTaskCancellationHandler {
                 try await task.futureResult.get()
@@ -54,6 +61,11 @@ package final class HTTPTransport: ProviderTransport {
             return .failed(exchange.failure(for: error))
         }
         return exchange.outcome()
+    }
+
+    private func expire(_ task: HTTPClient.Task<Void>, after timeout: Duration) async {
+        guard (try? await clock.sleep(for: timeout)) != nil else { return }
+        task.fail(reason: HTTPClientError.deadlineExceeded)
     }
 
     /// Ends the requests in flight and closes the connections. Returns when that is done, or after `limit`; what is

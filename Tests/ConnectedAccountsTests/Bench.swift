@@ -76,7 +76,7 @@ final class Bench {
     func abandon(_ ticket: Ticket) -> Bool { scheduler.abandoned(ticket, now: now, jitter: jitter) }
 
     func health(_ endpoint: String = "a") -> RefreshScheduler.EndpointHealth? {
-        scheduler.endpointHealth.first { $0.url == endpoint }
+        scheduler.endpointHealth.first { $0.key == endpoint }
     }
 }
 

@@ -171,7 +171,11 @@ struct ConnectionDirectoryTests {
         let candidates = named.isEmpty ? model : named
         return Set(
             candidates.flatMap { connection in
-                connection.accounts.indices
+                // One without accounts stands for itself, by its id and its alias.
+                if connection.accounts.isEmpty, !named.isEmpty || connection.alias == reference {
+                    return ["\(connection.id)#0"]
+                }
+                return connection.accounts.indices
                     .filter {
                         !named.isEmpty || connection.alias == reference
                             || connection.accounts[$0].identifier == reference

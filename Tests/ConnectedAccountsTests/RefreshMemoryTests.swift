@@ -82,4 +82,48 @@ struct RefreshMemoryTests {
         for _ in 0..<10 { for slot in 0..<100 { _ = bench.demand(slot) } }
         #expect(bench.scheduler.placesHeld == held && bench.scheduler.queued == 92)
     }
+
+    @Test("A gate is there as long as a connection or a refresh under way has to do with it, and no longer")
+    func gates() throws {
+        let bench = Bench()
+        bench.logIn(0, endpoint: "old", app: "ac_old")
+        bench.logIn(1, endpoint: "old", app: "ac_old")
+        bench.now = .seconds(900)
+        let tickets = bench.due()
+        for _ in 0..<5 { bench.logIn(0, endpoint: "new", app: "ac_new") }
+        bench.put(1, endpoint: "new", app: "ac_new")
+        #expect(bench.scheduler.endpoints.keys.sorted() == ["new", "old"])
+        #expect(bench.scheduler.apps.keys.sorted() == ["ac_new", "ac_old"])
+        bench.fail(tickets[0], Bench.outage)
+        #expect(bench.scheduler.endpoints["old"]?.inFlight == 1)
+        bench.succeed(tickets[1])
+        #expect(bench.scheduler.endpoints.keys.sorted() == ["new"])
+        #expect(bench.scheduler.apps.keys.sorted() == ["ac_new"])
+        #expect(!bench.fail(tickets[0], Bench.outage))
+        bench.scheduler.remove(0)
+        bench.scheduler.remove(0)
+        #expect(bench.scheduler.endpoints.keys.sorted() == ["new"])
+        bench.scheduler.remove(1)
+        #expect(bench.scheduler.endpoints.isEmpty)
+        #expect(bench.scheduler.apps.isEmpty)
+    }
+
+    @Test("A gate that is used by others keeps what it knows, whoever leaves it")
+    func gateInUse() throws {
+        let bench = Bench()
+        for slot in 0..<3 { bench.logIn(slot) }
+        bench.now = .seconds(900)
+        let tickets = bench.due()
+        #expect(tickets.count == 3)
+        for ticket in tickets { bench.fail(ticket, Bench.rejection) }
+        _ = bench.due()
+        bench.scheduler.appChanged("ac_a")
+        for ticket in bench.due() { bench.fail(ticket, Bench.rejection) }
+        bench.scheduler.remove(0)
+        bench.put(1, endpoint: "b")
+        #expect(bench.health("a") != nil)
+        #expect(bench.scheduler.apps["ac_a"]?.isBroken == true)
+        #expect(bench.scheduler.apps["ac_a"]?.edition == 1)
+        #expect(bench.scheduler.apps["ac_a"]?.users == 2)
+    }
 }

@@ -51,7 +51,7 @@ struct AuditTests {
     @Test("An account that is listed without its credential is not recorded as handed out")
     func listedOnly() throws {
         let stage = try Stage()
-        _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.disable", ["id": "con_acme"], as: Stage.operator)
         _ = try stage.ask("getAccounts", ["toolkit": "acme"])
         stage.world.advance(by: .seconds(2))
         #expect(records(stage, .issued).map(\.connectionID) == ["con_acmetwo"])
@@ -60,8 +60,8 @@ struct AuditTests {
     @Test("The buffer is bounded; what it drops is counted and said")
     func bounded() throws {
         let stage = try Stage()
-        for _ in 0..<5000 {
-            let line = stage.world.connect(uid: Stage.alice)
+        for pid in 1...5000 as ClosedRange<Int32> {
+            let line = stage.world.connect(uid: Stage.alice, pid: pid)
             _ = line.begin("getConnectionCredentials", ["connectionId": "con_pipe"])
         }
         stage.world.advance(by: .seconds(1))
@@ -70,6 +70,120 @@ struct AuditTests {
         let status = try stage.ask("daemon.status", as: Stage.operator)["audit"]
         #expect(status?["written"] == 4096)
         #expect(status?["dropped"] == 904)
+    }
+
+    @Test("Who connects anew for each call makes no more records than who does not")
+    func reconnecting() throws {
+        let stage = try Stage()
+        for pid in 1...500 as ClosedRange<Int32> {
+            let stranger = stage.world.connect(uid: Stage.stranger, pid: pid)
+            _ = stranger.begin("getConnectionCredentials", ["connectionId": "con_acme"])
+            let line = stage.world.connect(uid: Stage.alice, pid: 7)
+            _ = line.begin("getConnectionCredentials", ["connectionId": "con_acme"])
+        }
+        stage.world.advance(by: .seconds(1))
+        #expect(records(stage, .denied).map(\.count) == [500])
+        #expect(records(stage, .denied).map(\.peer.pid) == [1])
+        #expect(records(stage, .issued).map(\.count) == [500])
+        #expect(stage.world.auditDropped == 0)
+    }
+
+    @Test("One process is told from another, and one user from another")
+    func apart() throws {
+        let stage = try Stage()
+        for pid in [7, 8, 7] as [Int32] {
+            let line = stage.world.connect(uid: Stage.alice, pid: pid)
+            _ = line.begin("getConnectionCredentials", ["connectionId": "con_acme"])
+        }
+        for uid in 2000..<2003 as Range<UInt32> {
+            _ = stage.world.connect(uid: uid).begin("getAccounts")
+            _ = stage.world.connect(uid: uid, gid: 1).begin("getAccounts")
+        }
+        stage.world.advance(by: .seconds(1))
+        #expect(records(stage, .issued).map(\.peer.pid) == [7, 8])
+        #expect(records(stage, .issued).map(\.count) == [2, 1])
+        #expect(records(stage, .denied).count == 6)
+    }
+
+    @Test("Denials take a quarter of the buffer at most, and crowd out no record of a credential that was handed out")
+    func denialsAreBounded() throws {
+        let stage = try Stage()
+        for uid in 10_000..<16_000 as Range<UInt32> { _ = stage.world.connect(uid: uid).begin("getAccounts") }
+        for pid in 1...3000 as ClosedRange<Int32> {
+            let line = stage.world.connect(uid: Stage.alice, pid: pid)
+            _ = line.begin("getConnectionCredentials", ["connectionId": "con_pipe"])
+        }
+        stage.world.advance(by: .seconds(1))
+        #expect(records(stage, .denied).count == 1024)
+        #expect(records(stage, .issued).count == 3000)
+        #expect(stage.world.auditDropped == 4976)
+        _ = stage.world.connect(uid: 10_000).begin("getAccounts")
+        stage.world.advance(by: .seconds(1))
+        #expect(records(stage, .denied).count == 1025)
+    }
+
+    @Test("A denial says which operation was missing and which connection was asked for, by name and by position")
+    func whatWasAskedFor() throws {
+        let stage = try Stage()
+        stage.world.advance(by: .seconds(1))
+        for (method, params) in [
+            ("getConnectionCredentials", ["connectionId": "con_acme"] as JSONTree),
+            ("refreshAccount", ["con_maps"]), ("refreshAccount", ["provider": "acme", "account": "ada"]),
+            ("refreshXeroAccountToken", ["organizationId": "org-1"]),
+            ("connectedAccounts.disable", ["con_grace"]), ("daemon.status", [:]),
+            ("session.create", ["userId": "canary-user"]), ("session.get", ["canary-session"]),
+            ("getAccounts", ["provider": "canary-provider"]),
+        ] {
+            _ = try stage.ask(method, params, as: Stage.stranger)
+            stage.world.advance(by: .seconds(1))
+        }
+        #expect(
+            records(stage, .denied).map { "\($0.operation ?? "-") \($0.reference ?? "-")" } == [
+                "credentials:read con_acme", "accounts:refresh con_maps", "accounts:refresh ada",
+                "accounts:refresh org-1", "accounts:manage con_grace", "daemon:read -", "sessions:create -",
+                "sessions:create -", "credentials:read -",
+            ])
+        try stage.world.check()
+    }
+
+    @Test("Of several denials in one batch the record has the first one's reference, and stays one")
+    func firstReference() throws {
+        let stage = try Stage()
+        let line = stage.world.connect(uid: Stage.bob)
+        for number in 1...100 {
+            _ = line.begin("getConnectionCredentials", ["connectionId": .string("con_guess\(number)")])
+        }
+        stage.world.advance(by: .seconds(1))
+        #expect(records(stage, .denied).map(\.reference) == ["con_guess1"])
+        #expect(records(stage, .denied).map(\.count) == [100])
+    }
+
+    @Test("A call that is denied after it waited has its reference too")
+    func deniedAfterWaiting() throws {
+        let stage = try Stage()
+        stage.provider.override = { $0.url.contains("acme") ? .hold : nil }
+        stage.world.suspend(for: .seconds(4000))
+        let line = stage.world.connect(uid: Stage.alice)
+        _ = line.begin("getConnectionCredentials", ["connectionId": "main", "timeoutMs": 60_000])
+        stage.yaml = stage.yaml.replacing("uid: 1001", with: "uid: 1009")
+        try stage.reload()
+        stage.world.advance(by: .seconds(1))
+        #expect(records(stage, .denied).map(\.reference) == ["main"])
+    }
+
+    @Test(
+        "A reference is short, printable and on one line, whatever a caller sends",
+        arguments: [
+            ("con_acme", "con_acme"), ("", ""), ("two words", "two words"), ("a\nb\u{1B}[2J", "a\\nb\\u{1B}[2J"),
+            ("back\\slash", "back\\\\slash"), ("grün", "gr\\u{00FC}n"), ("\u{202E}x", "\\u{202E}x"),
+            (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
+            (String(repeating: "x", count: 200), String(repeating: "x", count: 64) + "..."),
+        ])
+    func referenceText(_ asked: String, _ text: String) throws {
+        let stage = try Stage()
+        _ = try stage.credentials(asked, as: Stage.bob)
+        stage.world.advance(by: .seconds(1))
+        #expect(records(stage, .denied).map(\.reference) == [text])
     }
 
     @Test("A slot that passes to another connection within one batch is recorded apart")

@@ -21,7 +21,7 @@ struct ManagementTests {
         ])
     func filters(_ params: String, _ expected: [String]) throws {
         let stage = try Stage()
-        _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_again"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.disable", ["id": "con_again"], as: Stage.operator)
         let answer = try stage.ask("connectedAccounts.list", JSONTree(parsing: params), as: Stage.operator)
         #expect(ids(answer) == expected)
     }
@@ -46,7 +46,7 @@ struct ManagementTests {
                 "  - { id: con_maps, userId: alice, authConfig: ac_maps, credentials: { credential: maps } }\n",
                 with: "")
             try stage.reload()
-            _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_grace"], as: Stage.operator)
+            _ = try stage.ask("connectedAccounts.disable", ["id": "con_grace"], as: Stage.operator)
         } while cursor != .null
         #expect(seen.filter { $0 != "con_maps" } == all.filter { $0 != "con_maps" })
         #expect(Set(seen).count == seen.count)
@@ -73,7 +73,7 @@ struct ManagementTests {
         let stage = try Stage(changing: ["pipe": "1234"])
         func values(_ id: String, as uid: UInt32) throws -> JSONTree {
             try #require(
-                try stage.ask("connectedAccounts.get", ["connectedAccountId": .string(id)], as: uid)["state"]?["val"])
+                try stage.ask("connectedAccounts.get", ["id": .string(id)], as: uid)["state"]?["val"])
         }
         #expect(try values("con_acme", as: Stage.alice)["access_token"] == "acce...")
         #expect(try values("con_acme", as: Stage.alice)["refresh_token"] == "cana...")
@@ -98,7 +98,7 @@ struct ManagementTests {
     func disable() throws {
         let stage = try Stage()
         func call(_ method: String) throws -> Answer {
-            try stage.ask(method, ["connectedAccountId": "con_acme"], as: Stage.operator)
+            try stage.ask(method, ["id": "con_acme"], as: Stage.operator)
         }
         for _ in 0..<2 { #expect(try call("connectedAccounts.disable")["success"] == true) }
         #expect(try stage.status("con_acme") == "INACTIVE disabled_by_caller")
@@ -111,7 +111,7 @@ struct ManagementTests {
         for _ in 0..<2 { #expect(try call("connectedAccounts.enable")["success"] == true) }
         #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
         #expect(try call("connectedAccounts.enable")["success"] == true)
-        #expect(try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_acme"]).errorName == "FORBIDDEN")
+        #expect(try stage.ask("connectedAccounts.disable", ["id": "con_acme"]).errorName == "FORBIDDEN")
     }
 
     @Test("What the provider ended comes back from INACTIVE as it was, and cannot be enabled")
@@ -121,7 +121,7 @@ struct ManagementTests {
         stage.world.advance(by: .seconds(60))
         _ = try stage.ask("refreshAccount", ["connectionId": "con_acme"])
         func call(_ method: String) throws -> Answer {
-            try stage.ask(method, ["connectedAccountId": "con_acme"], as: Stage.operator)
+            try stage.ask(method, ["id": "con_acme"], as: Stage.operator)
         }
         #expect(try call("connectedAccounts.enable").errorName == "REAUTHORIZATION_REQUIRED")
         #expect(try call("connectedAccounts.disable").error == nil)
@@ -136,11 +136,11 @@ struct ManagementTests {
         stage.world.suspend(for: .seconds(4000))
         let line = stage.world.connect(uid: Stage.alice)
         let id = line.begin("getConnectionCredentials", ["connectionId": "con_acme", "timeoutMs": 60_000])
-        _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.disable", ["id": "con_acme"], as: Stage.operator)
         #expect(line.answer(to: id)?["error"]?["data"]?["code"] == "ACCOUNT_INACTIVE")
         stage.provider.override = nil
         stage.world.releaseAll { stage.provider.core.receive($0) }
-        _ = try stage.ask("connectedAccounts.enable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.enable", ["id": "con_acme"], as: Stage.operator)
         #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
         #expect(stage.presentations("acme").count == 1)
     }

@@ -254,7 +254,7 @@ struct RefreshTests {
     @Test("R10: a disabled account's grant is used within its idle limit")
     func keptAlive() throws {
         let stage = try Stage()
-        _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_grace"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.disable", ["id": "con_grace"], as: Stage.operator)
         stage.world.advance(by: .seconds(2 * 86_400))
         #expect(stage.presentations("grace").isEmpty)
         stage.world.advance(by: .seconds(86_400))

@@ -76,13 +76,13 @@ struct ReloadTests {
     @Test("A new login does not enable what a caller disabled")
     func changedCredentialOfDisabled() throws {
         let stage = try Stage()
-        _ = try stage.ask("connectedAccounts.disable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.disable", ["id": "con_acme"], as: Stage.operator)
         stage.secrets["acme"]?.append(" ")
         try stage.reload()
         #expect(try stage.credentials("con_acme").errorName == "ACCOUNT_INACTIVE")
         stage.world.advance(by: .seconds(7200))
         #expect(stage.presentations("acme").isEmpty)
-        _ = try stage.ask("connectedAccounts.enable", ["connectedAccountId": "con_acme"], as: Stage.operator)
+        _ = try stage.ask("connectedAccounts.enable", ["id": "con_acme"], as: Stage.operator)
         #expect(try stage.credentials("con_acme").error == nil)
     }
 
@@ -163,5 +163,54 @@ struct ReloadTests {
         stage.world.release(.answer(old))
         #expect(stage.presentations("found").isEmpty)
         #expect(stage.world.pendingRequests.map(\.url) == ["https://id.other.example/.well-known/openid-configuration"])
+    }
+
+    private func endpoints(_ stage: Stage) throws -> [String: String] {
+        let status = try stage.ask("daemon.status", as: Stage.operator)
+        return Dictionary(
+            (status["endpoints"]?.elements ?? []).map { ($0["tokenURL"]?.string ?? "", $0["state"]?.string ?? "") },
+            uniquingKeysWith: { "\($0), \($1)" })
+    }
+
+    @Test("A token address that was mended leaves no failing endpoint behind, and the daemon is in health again")
+    func mendedEndpoint() throws {
+        let stage = try Stage()
+        stage.provider.override = { $0.url == "https://id.acme.example/token" ? .unreachable : nil }
+        stage.world.advance(by: .seconds(4000))
+        #expect(try endpoints(stage)["https://id.acme.example/token"] == "failing")
+        #expect(try stage.ask("daemon.status", as: Stage.operator)["health"] == "degraded")
+        stage.yaml = stage.yaml.replacing("https://id.acme.example/token", with: "https://new.acme.example/token")
+        try stage.reload()
+        stage.world.advance(by: .seconds(600))
+        #expect(try endpoints(stage)["https://id.acme.example/token"] == nil)
+        #expect(try endpoints(stage)["https://new.acme.example/token"] == "healthy")
+        #expect(try stage.ask("daemon.status", as: Stage.operator)["health"] == "ok")
+    }
+
+    @Test("An endpoint that was found by its issuer is shown by its address, and is the same one after a reload")
+    func discoveredEndpoint() throws {
+        let stage = try Stage()
+        #expect(try endpoints(stage)["https://id.found.example"] == "healthy")
+        stage.world.advance(by: .seconds(60))
+        _ = try stage.ask("refreshAccount", ["connectionId": "con_found"])
+        let tokenURL = "https://id.found.example/oauth/token"
+        #expect(try endpoints(stage)[tokenURL] == "healthy")
+        #expect(try endpoints(stage)["https://id.found.example"] == nil)
+        stage.provider.override = { $0.url == tokenURL ? .unreachable : nil }
+        stage.world.advance(by: .seconds(7200))
+        #expect(try endpoints(stage)[tokenURL] == "failing")
+        #expect(try stage.status("con_found") == "EXPIRED upstream_unavailable")
+        let count = try endpoints(stage).count
+        try stage.reload()
+        #expect(try endpoints(stage).count == count)
+        #expect(try endpoints(stage)[tokenURL] == "failing")
+        // One of the same auth config that has never been tried itself is known to wait for the same endpoint.
+        let late = "  - { id: con_late, userId: alice, authConfig: ac_found, credentials: { credential: late } }\n"
+        stage.yaml = stage.yaml.replacing("connections:\n", with: "connections:\n" + late)
+        stage.secrets["late"] =
+            #"{"access_token":"access-late-1","refresh_token":"canary-refresh-late-1","expires_at":"2026-05-01T00:00:00Z"}"#
+        try stage.reload()
+        #expect(try stage.status("con_late") == "EXPIRED upstream_unavailable")
+        #expect(stage.presentations("late").isEmpty)
     }
 }

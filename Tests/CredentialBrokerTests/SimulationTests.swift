@@ -172,7 +172,7 @@ private final class Simulation {
 
     private func setDisabled(_ name: String, _ isDisabled: Bool) throws {
         let method = isDisabled ? "connectedAccounts.disable" : "connectedAccounts.enable"
-        let answer = try world.ask(method, ["connectedAccountId": .string("con_\(name)")], uid: 0)
+        let answer = try world.ask(method, ["id": .string("con_\(name)")], uid: 0)
         if answer.error == nil { logins[name]?.isDisabled = isDisabled }
     }
 

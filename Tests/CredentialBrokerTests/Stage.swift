@@ -47,7 +47,7 @@ final class Stage {
 
     /// What management says of a connection.
     func account(_ connectionID: String) throws -> Answer {
-        try ask("connectedAccounts.get", ["connectedAccountId": .string(connectionID)], as: Stage.operator)
+        try ask("connectedAccounts.get", ["id": .string(connectionID)], as: Stage.operator)
     }
 
     /// "STATUS reason".
@@ -169,10 +169,12 @@ enum StageText {
               - users: [alice]
                 toolkits: ["*"]
                 connections: ["*"]
-                operations: ["accounts:read", "credentials:read", "accounts:refresh", "sessions:create"]
+                operations: ["accounts:read", "credentials:read", "accounts:refresh", "sessions:create", "events:read"]
           - name: bob
             match: { uid: 1002 }
-            grants: [ { users: [bob], toolkits: [acme], connections: ["*"], operations: ["accounts:read", "credentials:read"] } ]
+            grants:
+              - { users: [bob], toolkits: [acme], connections: ["*"], operations: ["accounts:read", "credentials:read"] }
+              - { users: [bob], toolkits: [acme], connections: ["*"], operations: ["events:read"] }
         """
 
     private static func oauth(_ grant: String, account: String) -> String {

@@ -22,19 +22,69 @@ struct WaitingTests {
         #expect(ids.dropLast().allSatisfy { line.answers(to: $0).count == 1 })
     }
 
-    @Test("All connections together may have 16384 calls waiting; the next one is told when to try again")
-    func boundInAll() throws {
+    private static let request =
+        #"{"jsonrpc":"2.0","id":1,"method":"getConnectionCredentials","params":["con_acme",null,null,null,60000]}"#
+
+    /// A stage where nobody gets an answer, and everybody of group 77 may ask.
+    private func stageOfMany() throws -> Stage {
         let stage = try Stage()
+        stage.yaml = stage.yaml.replacing("match: { uid: 1001 }", with: "match: { gid: 77 }")
+        try stage.reload()
         stage.provider.override = { $0.url.contains("acme") ? .hold : nil }
         stage.world.suspend(for: .seconds(4000))
-        let request = #"{"jsonrpc":"2.0","id":1,"method":"getConnectionCredentials","params":["con_acme"]}"#
-        let lines = (0..<65).map { _ in stage.world.connect(uid: Stage.alice) }
-        for line in lines.dropLast() {
-            for _ in 0..<256 { line.send(request) }
+        return stage
+    }
+
+    /// Sixteen connections of one user, each with as many calls as it may have.
+    private func fill(_ stage: Stage, uid: UInt32) -> [Line] {
+        let lines = (0..<16).map { _ in stage.world.connect(uid: uid, gid: 77) }
+        for line in lines {
+            for _ in 0..<256 { line.send(Self.request) }
         }
-        #expect(lines.dropLast().allSatisfy { $0.received.isEmpty })
-        lines[64].send(request)
-        #expect(lines[64].received.map { $0["error"]?["data"]?["code"]?.string } == ["RATE_LIMITED"])
+        return lines
+    }
+
+    private func outcome(_ stage: Stage, uid: UInt32) -> [String?] {
+        let line = stage.world.connect(uid: uid, gid: 77)
+        line.send(Self.request)
+        return line.received.map { $0["error"]?["data"]?["code"]?.string }
+    }
+
+    @Test("One user may have 4096 calls waiting, on all connections; others are not in their way")
+    func boundPerUser() throws {
+        let stage = try stageOfMany()
+        let lines = fill(stage, uid: 2001)
+        #expect(lines.allSatisfy { $0.received.isEmpty })
+        #expect(outcome(stage, uid: 2001) == ["RATE_LIMITED"])
+        #expect(outcome(stage, uid: 2002) == [])
+        stage.provider.override = nil
+        stage.world.releaseAll { stage.provider.core.receive($0) }
+        #expect(lines.allSatisfy { $0.waiting == 0 })
+        stage.provider.override = { $0.url.contains("acme") ? .hold : nil }
+        stage.world.suspend(for: .seconds(4000))
+        #expect(fill(stage, uid: 2001).allSatisfy { $0.received.isEmpty })
+    }
+
+    @Test("All connections together may have 16384 calls waiting; the next one is told when to try again")
+    func boundInAll() throws {
+        let stage = try stageOfMany()
+        let lines = (2001..<2005 as Range<UInt32>).flatMap { fill(stage, uid: $0) }
+        #expect(lines.allSatisfy { $0.received.isEmpty })
+        #expect(outcome(stage, uid: 2005) == ["RATE_LIMITED"])
+    }
+
+    @Test("Calls of peers that are gone make room for others")
+    func roomOfTheGone() throws {
+        let stage = try stageOfMany()
+        let lines = fill(stage, uid: 2001)
+        lines[3].abandon()
+        #expect(outcome(stage, uid: 2001) == [])
+        for _ in 0..<255 { #expect(outcome(stage, uid: 2001) == []) }
+        #expect(outcome(stage, uid: 2001) == ["RATE_LIMITED"])
+        lines[4].abandon()
+        // Whoever was refused was told to try again in a second.
+        stage.world.suspend(for: .seconds(1))
+        #expect(outcome(stage, uid: 2001) == [])
     }
 
     @Test(

@@ -25,7 +25,7 @@ struct ConfigurationRefusalTests {
         Row("an unknown key", "sockets: /x", "1: sockets: unknown key; did you mean socket?"),
         Row(
             "a key of something else", "logLevel: debug",
-            "1: logLevel: unknown key; allowed are socket, socketMode, socketGroup, callback, masking, providers, authConfigs, "
+            "1: logLevel: unknown key; allowed are socket, socketMode, socketGroup, callback, masking, providersDirectory, providers, authConfigs, "
                 + "connections, agents"),
         Row("a relative socket", "socket: run/x", "1: socket: needs an absolute path of at most 107 bytes"),
         Row(

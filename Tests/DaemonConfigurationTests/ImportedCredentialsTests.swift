@@ -74,8 +74,8 @@ struct ImportedCredentialsTests {
         Row("no scope at all", .oauth2, #"{"access_token":"a","scope":""}"#, "access a | scopes []"),
         Row(
             "several accounts", .oauth2,
-            #"{"refresh_token":"r","account":[{"tenantId":"1"},{"tenantId":2,"sites":[ 1 ]}]}"#,
-            #"refresh r | tenantId="1"(1) | tenantId=2(-) sites=[ 1 ](-)"#),
+            "{\"refresh_token\":\"r\",\"account\":[{\"tenantId\":\"1\"},{\"tenantId\":2,\"sites\":[ 1,\n 2 ]}]}",
+            #"refresh r | tenantId="1"(1) | tenantId=2(-) sites=[1,2](-)"#),
         Row("space around an object", .oauth2, " \n{\"access_token\":\"a\"}\n\n", "access a"),
         Row("a bare token", .oauth2, "gho_abc\n", "access gho_abc"),
         Row("a bare token from Windows", .oauth2, "gho_abc\r\n", "access gho_abc"),

@@ -79,7 +79,8 @@ extension ConfigurationRefusalTests {
         Row(
             "a variable that leads elsewhere",
             "authConfigs: { ac_a: { provider: salesforce, clientId: c, variables: { hostname: evil.example } } }",
-            "1: authConfigs.ac_a: hostname must end in salesforce.com or salesforce.mil or sfcrmproducts.cn"),
+            "1: authConfigs.ac_a.variables.hostname: hostname must end in salesforce.com or salesforce.mil or sfcrmproducts.cn"
+        ),
         Row(
             "an unknown scheme", github("authScheme: oauth1, clientId: c"),
             "1: authConfigs.ac_a.authScheme: needs one of oauth2, oauth2_client_credentials, api_key, bearer, basic"),

@@ -26,6 +26,8 @@ final class Peer: Sendable {
     final class Delivered: Sendable {
         private let lines = Mutex<[RPCOutgoing]>([])
 
+        var count: Int { lines.withLock { $0.count } }
+
         func add(_ line: RPCOutgoing) { lines.withLock { $0.append(line) } }
 
         func takeAll() -> [RPCOutgoing] {
@@ -44,6 +46,11 @@ final class Peer: Sendable {
     }
 
     var waitingReplies: Int { unsafe connection.waitingReplies }
+
+    var isSubscribed: Bool { unsafe connection.isSubscribed }
+
+    /// Lines and wakes that were delivered and not looked at.
+    var deliveredCount: Int { delivered.count }
 
     func abandon() { unsafe connection.abandon() }
 

@@ -94,6 +94,16 @@ struct ServerMetadataTests {
         #expect(metadata.userinfoEndpoint == nil)
     }
 
+    @Test(
+        "A server that always names itself in its answers is known as such (RFC 9207)",
+        arguments: [("true", true), ("false", false), ("null", false), (#""true""#, false)])
+    func issuerInResponse(value: String, expected: Bool) throws {
+        let metadata = try read(Self.with(#""authorization_response_iss_parameter_supported":\#(value)"#))
+        #expect(metadata.namesIssuerInResponse == expected)
+        let silent = try read(Self.with(""))
+        #expect(!silent.namesIssuerInResponse)
+    }
+
     @Test("A server that takes no method of ours is known as such")
     func noMethod() throws {
         let metadata = try read(

@@ -152,6 +152,26 @@ struct TokenAnswerTests {
             ])
     }
 
+    @Test(
+        "Tokens are taken from a member where the description says so and the top level has none",
+        arguments: [
+            (#"{"authed_user":{"id":"U1","access_token":"u","refresh_token":"r","expires_in":9},"n":"x"}"#, "u"),
+            (#"{"ok":true,"access_token":"bot","authed_user":{"id":"U1","access_token":"u"},"n":"x"}"#, "bot"),
+            (#"{"ok":true,"authed_user":"u","n":"x"}"#, nil), (#"{"ok":true,"authed_user":{"id":"U1"},"n":"x"}"#, nil),
+            (#"{"ok":false,"error":"bad","authed_user":{"access_token":"u"},"n":"x"}"#, nil),
+        ] as [(String, String?)])
+    func alternateMember(_ body: String, _ token: String?) {
+        var description = TokenEndpointDescription(url: "https://id.example/t")
+        description.answerFields = ["n"]
+        #expect(granted(outcome(response(#"{"authed_user":{"access_token":"u"}}"#), description)) == nil)
+        description.alternateTokenMember = "authed_user"
+        let reading = granted(outcome(response(body), description))
+        #expect(reading?.accessToken == token)
+        #expect(reading?.refreshToken == (token == "u" ? "r" : nil))
+        #expect(reading?.expiresIn == (token == "u" ? .seconds(9) : nil))
+        if token != nil { #expect(reading?.fields == [NamedValue("n", "x")]) }
+    }
+
     @Test("A JWT's own lifetime is read against the server's clock")
     func ownLifetime() {
         // {"alg":"none"} . {"iat":1763683200,"exp":1763685000} . x

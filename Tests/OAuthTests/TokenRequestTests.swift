@@ -81,6 +81,30 @@ struct TokenRequestTests {
         #expect((authorization != nil) == hasHeader)
     }
 
+    @Test("A secret that is the user name stands there as it is, without the client id (Stripe)")
+    func secretAsUserName() throws {
+        let request = try refresh(endpoint(.secretAsUserName), secret: "sk_test_a%b:c")
+        let authorization = text(request.authorization)
+        #expect(authorization == "Basic c2tfdGVzdF9hJWI6Yzo=")
+        let body = text(request.body)
+        #expect(body == "grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA")
+        #expect(throws: TokenRequestError.missingClientSecret) {
+            _ = try refresh(endpoint(.secretAsUserName), secret: nil)
+        }
+    }
+
+    @Test("A refresh goes to the address for refreshes where there is one, and nothing else does")
+    func refreshURL() throws {
+        var endpoint = endpoint(.clientSecretPost)
+        endpoint.refreshURL = "https://id.example/refresh"
+        #expect(try refresh(endpoint).url == "https://id.example/refresh")
+        let other = try ClientCredentialsRequest.make(
+            to: endpoint, clientID: "id", clientSecret: SecretBytes(utf8: "s"))
+        #expect(other.url == "https://id.example/token")
+        endpoint.refreshURL = "http://id.example/refresh"
+        #expect(throws: TokenRequestError.endpoint(.notSecure)) { _ = try refresh(endpoint) }
+    }
+
     @Test("A JSON body escapes what JSON must")
     func json() throws {
         let request = try refresh(endpoint(.clientSecretPost, .json), secret: "a\"b\\c", token: "t\nü")

@@ -49,6 +49,14 @@ struct Contract {
         return contract.methods.compactMap { $0["name"]?.string }
     }
 
+    /// `event`, the one notification that the daemon sends.
+    static var notification: JSONTree {
+        guard let contract = try? shared.get() else { return .null }
+        return contract.document["x-notifications"]?.elements.first ?? .null
+    }
+
+    static var notificationExamples: [JSONTree] { notification["examples"]?.elements ?? [] }
+
     static var wireExamples: [JSONTree] {
         guard let contract = try? shared.get() else { return [] }
         return contract.document["x-wireExamples"]?.elements ?? []

@@ -57,7 +57,7 @@ struct ExampleTests {
         let example = Contract.wireExamples[index]
         let world = try ExampleWorld(contract)
         let line = world.world.connect(uid: 1001)
-        // How long a line may be is decided where lines are cut, in front of this.
+        // How long a line may be is decided where lines are cut: SocketServerTests runs these.
         guard let sent = example["send"]?.elements.compactMap(\.string) else {
             #expect(example["sendBytes"] != nil)
             return

@@ -7,6 +7,9 @@ final class ExampleWorld {
     let world: World
     private let provider: ExampleProvider
     private var sessionID: JSONTree = .null
+    private var subscriptionID: JSONTree = .null
+    /// Where the last link sends its user's browser; then, where the browser has come back to.
+    private var redirectURL: JSONTree = .null
 
     init(_ contract: Contract) throws {
         var setup = WorldSetup()
@@ -35,6 +38,7 @@ final class ExampleWorld {
         if let seconds = event["advance"]?.int { return world.advance(by: .seconds(seconds)) }
         if event["shutdown"] == true { return world.broker.beginStopping() }
         if let call = event["call"] { return try happen(call: call) }
+        if let consent = event["consent"]?.string { return happen(consent: consent) }
         guard let slug = event["provider"]?.string else { throw UnknownWord(word: event.json) }
         if let error = event["refuses"]?.string {
             provider.refusals[slug] = error
@@ -52,12 +56,24 @@ final class ExampleWorld {
         let answer = try world.ask(
             call["method"]?.string ?? "", params, uid: Self.uid(call["caller"]?.string ?? "research"))
         if let id = answer["sessionId"] { sessionID = id }
+        if let id = answer["subscriptionId"] { subscriptionID = id }
+        if let url = answer["redirectUrl"] { redirectURL = url }
     }
 
-    /// Parameters with the session's id in its place.
+    /// The user has decided, and the provider sends the browser back.
+    private func happen(consent: String) {
+        let query = redirectURL.string?.split(separator: "?").last ?? ""
+        let state = query.split(separator: "&").first { $0.hasPrefix("state=") } ?? ""
+        let outcome = consent == "denied" ? "error=access_denied" : "code=\(consent)"
+        redirectURL = .string("http://127.0.0.1:7580/callback?\(outcome)&\(state)")
+    }
+
+    /// Parameters with the session's and the subscription's id in their places.
     func filled(_ value: JSONTree) -> JSONTree {
         switch value {
         case .string("<sessionId>"): sessionID
+        case .string("<subscriptionId>"): subscriptionID
+        case .string("<redirectUrl>"): redirectURL
         case .array(let elements): .array(elements.map { filled($0) })
         case .object(let members): .object(members.map { .init($0.key, filled($0.value)) })
         default: value
@@ -106,6 +122,8 @@ struct ExampleComparison {
         case (_, .string("<document>")): return actual == document ? [] : ["\(path): not the document"]
         case (.string(let text), .string("<sessionId>")):
             return text.hasPrefix("ses_") && text.utf8.count == 30 ? [] : ["\(path): \(text) is no session id"]
+        case (.string(let text), .string("<subscriptionId>")):
+            return text.hasPrefix("sub_") && text.utf8.count == 30 ? [] : ["\(path): \(text) is no subscription id"]
         case (.array(let left), .array(let right)):
             guard left.count == right.count else { return ["\(path): \(left.count) elements, not \(right.count)"] }
             return zip(left, right).enumerated().flatMap { differences($1.0, $1.1, at: "\(path)[\($0)]") }

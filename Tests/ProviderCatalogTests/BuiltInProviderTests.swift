@@ -11,9 +11,27 @@ struct BuiltInProviderTests {
     @Test("Every provider file is in the program, under its own name")
     func allEmbedded() throws {
         let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let files = try entries(of: "/\(folder)/Sources/ProviderCatalog/Providers")
-        #expect(
-            Self.catalog.slugs == files.compactMap { $0.hasSuffix(".yaml") ? String($0.dropLast(5)) : nil }.sorted())
+        let files = try entries(of: "/\(folder)/Sources/ProviderCatalog/Providers").filter { !$0.hasPrefix(".") }
+        #expect(files.allSatisfy { $0.hasSuffix(".yaml") })
+        #expect(Self.catalog.slugs == files.map { String($0.dropLast(5)) }.sorted())
+        #expect(Self.catalog.slugs.count >= 149)
+    }
+
+    @Test("The list of embedded files has each once, in alphabetical order")
+    func list() throws {
+        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let descriptor = unsafe open("/\(folder)/Sources/CEmbedded/CEmbedded.c", O_RDONLY)
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = unsafe read(descriptor, &bytes, bytes.count)
+        try #require(count > 0 && count < bytes.count)
+        let prefix = "#embed \"../ProviderCatalog/Providers/"
+        let names = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").compactMap { line in
+            line.hasPrefix(prefix) ? line.dropFirst(prefix.count).prefix { $0 != "\"" } : nil
+        }
+        #expect(names == names.sorted())
+        #expect(Set(names).count == names.count)
+        #expect(names.map { String($0.dropLast(5)) }.sorted() == Self.catalog.slugs)
     }
 
     @Test("Every provider file is complete and correct", arguments: catalog.slugs)
@@ -21,14 +39,38 @@ struct BuiltInProviderTests {
         let provider = try #require(try Self.catalog.provider(slug))
         #expect(provider.slug == slug)
         #expect(!provider.toolkits.isEmpty)
-        #expect(provider.docsURL?.hasPrefix("https://") == true)
-        let required = provider.variables.filter { $0.defaultValue == nil }
-        let samples = Dictionary(uniqueKeysWithValues: required.map { ($0.name, $0.allowedValues.first ?? "sample") })
-        let endpoints = try provider.endpoints(values: TemplateValues(clientID: "client", variables: samples))
+        #expect(provider.docsURL?.hasPrefix("https://") != false)
+        let values = TemplateValues(
+            clientID: "client", variables: Self.samples(provider.variables),
+            accountFields: Self.samples(provider.accountFields.map(\.variable)))
+        let endpoints = try provider.endpoints(values: values)
+        for toolkit in provider.toolkits {
+            if let url = try provider.apiBaseURL(toolkit: toolkit.slug, values: values) {
+                #expect(try EndpointAddress.validate(url).isSecure)
+            }
+        }
+        #expect(try provider.apiHeaders(values: values).count == provider.apiHeaders.count)
+        if let base = endpoints.tokenEndpoint, !base.url.isEmpty {
+            #expect(try EndpointAddress.validate(base.url).isSecure)
+        }
         if provider.authScheme == .oauth2 {
             #expect(endpoints.tokenEndpoint != nil)
             #expect(endpoints.authorizationURL ?? endpoints.deviceAuthorizationURL ?? endpoints.issuer != nil)
         }
+    }
+
+    private static func samples(_ variables: [TemplateVariable]) -> [String: String] {
+        Dictionary(
+            uniqueKeysWithValues: variables.map { variable in
+                let host = variable.hostSuffixes.first.map { "sample.\($0)" } ?? "sample.example.com"
+                let made =
+                    switch variable.kind {
+                    case .hostname: host
+                    case .baseURL: "https://\(host)"
+                    default: "sample"
+                    }
+                return (variable.name, variable.defaultValue ?? variable.allowedValues.first ?? made)
+            })
     }
 
     @Test("Each toolkit belongs to one provider")

@@ -35,8 +35,8 @@ struct ProviderOverrideTests {
 
     @Test("A mapping is merged key by key")
     func mappings() throws {
-        let google = try provider("google", "google: { toolkits: { youtube: YouTube, gmail: Mail } }")
-        #expect(google.toolkit("youtube")?.displayName == "YouTube")
+        let google = try provider("google", "google: { toolkits: { googlekeep: Keep, gmail: Mail } }")
+        #expect(google.toolkit("googlekeep")?.displayName == "Keep")
         #expect(google.toolkit("gmail")?.displayName == "Mail")
         #expect(google.toolkit("googledrive") != nil)
         let github = try provider("github", "github: { apiHeaders: { X-GitHub-Api-Version: \"2026-01-01\" } }")

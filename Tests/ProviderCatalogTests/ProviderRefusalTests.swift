@@ -85,8 +85,45 @@ struct ProviderRefusalTests {
             "a default that is not allowed", bearer("variables: { a: { kind: hostname, default: localhost } }"),
             "t:1: p.variables.a.default: a must be a host name, without scheme, port and path"),
         Row(
-            "host suffixes of a segment", bearer("variables: { a: { kind: pathSegment, hostSuffixes: [x] } }"),
+            "host suffixes of a segment", bearer("variables: { a: { kind: pathSegment, hostSuffixes: [x.example] } }"),
             "t:1: p.variables.a.hostSuffixes: only a hostname or a baseURL has them"),
+        Row(
+            "a top-level domain for everybody",
+            bearer("variables: { a: { kind: hostname, hostSuffixes: [com, .x.example, X.example, 10.0.0.1] } }"),
+            "t:1: p.variables.a.hostSuffixes[0]: needs a domain in lower case, such as example.com",
+            "t:1: p.variables.a.hostSuffixes[1]: needs a domain in lower case, such as example.com",
+            "t:1: p.variables.a.hostSuffixes[2]: needs a domain in lower case, such as example.com",
+            "t:1: p.variables.a.hostSuffixes[3]: needs a domain in lower case, such as example.com"),
+        Row(
+            "a variable that is required and has a default",
+            bearer("variables: { a: { kind: value, required: true, default: x } }"),
+            "t:1: p.variables.a: has a default, so nobody is required to say it"),
+        Row(
+            "a label that chooses the domain",
+            bearer("variables: { a: { kind: hostLabel } }, apiBaseURL: \"https://api.example.{a}\""),
+            "t:1: p.apiBaseURL: the placeholder {a} would choose the whole domain: give it values"),
+        Row(
+            "a host from an answer without its domains",
+            bearer(
+                "accountFields: { a: { from: tokenAnswer, member: /a, kind: baseURL } }, apiBaseURL: \"{a}/api\""),
+            "t:1: p.apiBaseURL: the placeholder {a} comes from outside and could name any host: give it hostSuffixes"),
+        Row(
+            "a default that leads to this machine",
+            bearer("variables: { a: { kind: hostname, default: a.localhost } }"),
+            "t:1: p.variables.a.default: a must not name this machine"),
+        Row(
+            "parameters that are the daemon's to fill in",
+            oauth(
+                "authorizationParameters: { state: x }, codeParameters: { code: y }, refreshParameters: { state: z }"),
+            "t:1: p.authorizationParameters.state: is filled in by the daemon; remove it",
+            "t:1: p.codeParameters.code: is filled in by the daemon; remove it"),
+        Row(
+            "a refresh address that is none", oauth("refreshURL: \"http://a.example/\""),
+            "t:1: p.refreshURL: \(EndpointAddressError.notSecure)"),
+        Row(
+            "a revocation with its token in two places",
+            oauth("revocation: { url: \"https://a.example/\", tokenIn: authorization, tokenParameter: t }"),
+            "t:1: p.revocation.tokenParameter: has no place where the token stands in the header"),
         Row(
             "an account field twice",
             bearer(
@@ -161,7 +198,8 @@ struct ProviderRefusalTests {
             "t:1: p.revocation: url is missing"),
         Row(
             "a client authentication that is not spoken", oauth("clientAuthentication: private_key_jwt"),
-            "t:1: p.clientAuthentication: needs one of client_secret_basic, client_secret_post, none"),
+            "t:1: p.clientAuthentication: needs one of client_secret_basic, client_secret_post, secret_as_user_name, none"
+        ),
         Row(
             "a mistake over a built-in provider", "github:\n  tokenURL: nowhere\n",
             "t:2: github.tokenURL: \(EndpointAddressError.notHTTP)"),

@@ -77,7 +77,7 @@ struct ClientAuthenticationTests {
         ])
     func githubStyle(form: String, code: String) throws {
         var trial = try Trial()
-        trial.server.errorStyle = .github
+        trial.server.dialect = .github
         let answer = trial.post(form)
         #expect(answer.status == 200)
         #expect(answer.string("error") == code)

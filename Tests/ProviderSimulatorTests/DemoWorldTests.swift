@@ -1,4 +1,5 @@
 import ConnectedAccounts
+import DaemonConfiguration
 import ProviderSimulator
 import SecretBytes
 import Testing
@@ -32,9 +33,9 @@ struct DemoWorldTests {
         let yaml = configuration.yaml
         #expect(yaml.hasPrefix("socket: \"/run/demo/\\\"quoted\\\".sock\"\nproviders:\n"))
         for line in [
-            #"  github: { tokenURL: "http://127.0.0.1:9/github/token", clientAuthentication: client_secret_post }"#,
-            #"  google: { tokenURL: "http://127.0.0.1:9/google/token", clientAuthentication: client_secret_post }"#,
-            #"  xero: { tokenURL: "http://127.0.0.1:9/xero/token", clientAuthentication: client_secret_basic }"#,
+            "  " + SimulatedProvider.github.configurationOverride(baseURL: "http://127.0.0.1:9"),
+            "  " + SimulatedProvider.google.configurationOverride(baseURL: "http://127.0.0.1:9"),
+            "  " + SimulatedProvider.xero.configurationOverride(baseURL: "http://127.0.0.1:9"),
             "  - { id: con_ada_work, userId: user_ada, authConfig: ac_demo_github, alias: work, "
                 + "credentials: { credential: demo-work } }",
             "    match: { uid: 1234 }",
@@ -43,7 +44,7 @@ struct DemoWorldTests {
         }
         let references = yaml.split(separator: "{ credential: ").dropFirst().map { String($0.prefix { $0 != " " }) }
         #expect(Set(references) == Set(configuration.credentialNames))
-        #expect(references.count == 8)
+        #expect(references.count == 14)
         for name in references {
             let secret = try secretText(named: name)
             #expect(!yaml.contains(secret))
@@ -51,6 +52,26 @@ struct DemoWorldTests {
         let isUnknown = configuration.credential(named: "nobody") == nil
         #expect(isUnknown)
         #expect(!yaml.contains("sim_"))
+    }
+
+    @Test("The daemon's own reader takes it, and every provider in it can be linked")
+    func isAccepted() throws {
+        let yaml = SecretBytes(utf8: configuration.yaml)
+        let read = try yaml.withBytes { bytes throws(ConfigurationError) in
+            try PurserConfiguration.load(bytes, file: "demo", names: NoNames())
+        }
+        #expect(read.warnings == [])
+        #expect(read.connections.count == 5)
+        #expect(Set(read.authConfigs.map(\.provider)) == Set(SimulatedProvider.allCases.map(\.slug)))
+        #expect(read.authConfigs.count == SimulatedProvider.allCases.count)
+        for provider in SimulatedProvider.allCases {
+            #expect(world.providers[provider.slug]?.consent == .page)
+        }
+    }
+
+    private struct NoNames: NameResolver {
+        func uid(ofUser name: String) throws(NameLookupFailure) -> UInt32? { nil }
+        func gid(ofGroup name: String) throws(NameLookupFailure) -> UInt32? { nil }
     }
 
     @Test("A connection's credential is JSON with live tokens, the end of their life and whom they are for")

@@ -59,7 +59,7 @@ enum RawClient {
 
     /// A POST of a form, as a client writes it.
     static func post(_ path: String, _ form: String, more: String = "") -> String {
-        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\(more)"
+        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n\(more)"
             + "Content-Length: \(form.utf8.count)\r\n\r\n\(form)"
     }
 

@@ -22,7 +22,10 @@ struct TokenAnswerTests {
             Form(testDescription: "a life that is not told", policy: .salesforce, member: "expires_in", value: nil),
             Form(testDescription: "a life without end", policy: .notion, member: "expires_in", value: nil),
             Form(
-                testDescription: "commas between scopes", policy: .githubApp, member: "scope", value: "\"read,write\""),
+                testDescription: "commas between scopes", policy: .githubExpiringOAuthApp, member: "scope",
+                value: "\"read,write\""),
+            Form(testDescription: "no scopes", policy: .githubApp, member: "scope", value: "\"\""),
+            Form(testDescription: "nothing of scopes", policy: .notion, member: "scope", value: nil),
             Form(testDescription: "spaces between scopes", policy: .xero, member: "scope", value: "\"read write\""),
             Form(
                 testDescription: "the idle life of the refresh token", policy: .githubApp,

@@ -47,7 +47,8 @@ extension AuthorizationServer.Request {
     static func post(_ path: String, _ form: String, authorization: String? = nil) -> Self {
         Self(
             method: "POST", path: path, authorization: authorization,
-            contentType: "application/x-www-form-urlencoded", body: Array(form.utf8))
+            contentType: "application/x-www-form-urlencoded", headers: [.init("Accept", "application/json")],
+            body: Array(form.utf8))
     }
 }
 

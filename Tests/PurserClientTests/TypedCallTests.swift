@@ -12,69 +12,122 @@ struct TypedCallTests {
         var expected: String
     }
 
-    static let rows = [
-        Row(testDescription: "accounts", call: { _ = try await $0.accounts() }, expected: #"getAccounts {}"#),
+    static let rows =
+        [
+            Row(testDescription: "accounts", call: { _ = try await $0.accounts() }, expected: #"getAccounts {}"#),
+            Row(
+                testDescription: "accounts, narrowed",
+                call: {
+                    _ = try await $0.accounts(
+                        provider: "google", toolkit: "gmail", userID: "u", session: "ses_1",
+                        timeout: .milliseconds(1500))
+                },
+                expected:
+                    #"getAccounts {"provider":"google","toolkit":"gmail","userId":"u","sessionId":"ses_1","timeoutMs":1500}"#
+            ),
+            Row(
+                testDescription: "credentials of a connection",
+                call: { _ = try await $0.credentials(connection: "work", minimumValidity: .seconds(90)) },
+                expected: #"getConnectionCredentials {"connectionId":"work","minValiditySeconds":90}"#),
+            Row(
+                testDescription: "credentials in a session",
+                call: { _ = try await $0.credentials(session: "ses_1", toolkit: "gmail", connection: "work") },
+                expected: #"getConnectionCredentials {"sessionId":"ses_1","toolkit":"gmail","connectionId":"work"}"#),
+            Row(
+                testDescription: "refresh",
+                call: { _ = try await $0.refresh(connection: "con_1", ifGeneration: 3, timeout: .seconds(30)) },
+                expected: #"refreshAccount {"connectionId":"con_1","ifGeneration":3,"timeoutMs":30000}"#),
+            Row(
+                testDescription: "a session with pinned accounts",
+                call: {
+                    _ = try await $0.createSession(
+                        userID: "u", connectedAccounts: ["github": ["work"]], lifetime: .seconds(3600),
+                        requireExplicitSelection: true)
+                },
+                expected:
+                    #"session.create {"userId":"u","connectedAccounts":{"github":["work"]},"expiresInSeconds":3600,"requireExplicitSelection":true}"#
+            ),
+            Row(
+                testDescription: "a session without a toolkit",
+                call: { _ = try await $0.createSession(userID: "u", toolkits: .disable(["xero"])) },
+                expected: #"session.create {"userId":"u","toolkits":{"disable":["xero"]}}"#),
+            Row(
+                testDescription: "a session", call: { _ = try await $0.session("ses_1") },
+                expected: #"session.get {"sessionId":"ses_1"}"#),
+            Row(
+                testDescription: "the end of a session", call: { _ = try await $0.closeSession("ses_1") },
+                expected: #"session.close {"sessionId":"ses_1"}"#),
+            Row(
+                testDescription: "connections",
+                call: {
+                    _ = try await $0.connectedAccounts(
+                        .init(
+                            userIDs: ["u"], toolkits: ["gmail"], statuses: [.failed], authConfigIDs: ["ac_1"],
+                            connectionIDs: ["con_1"]))
+                },
+                expected:
+                    #"connectedAccounts.list {"userIds":["u"],"toolkitSlugs":["gmail"],"statuses":["FAILED"],"authConfigIds":["ac_1"],"connectedAccountIds":["con_1"],"limit":1000}"#
+            ),
+            Row(
+                testDescription: "a connection", call: { _ = try await $0.connectedAccount("work") },
+                expected: #"connectedAccounts.get {"id":"work"}"#),
+            Row(
+                testDescription: "enable", call: { try await $0.enable(connection: "work") },
+                expected: #"connectedAccounts.enable {"id":"work"}"#),
+            Row(
+                testDescription: "disable", call: { try await $0.disable(connection: "work") },
+                expected: #"connectedAccounts.disable {"id":"work"}"#),
+        ] + connecting
+
+    private static let connecting = [
         Row(
-            testDescription: "accounts, narrowed",
+            testDescription: "a link",
+            call: { _ = try await $0.link(userID: "u", authConfigID: "ac_1") },
+            expected: #"connectedAccounts.link {"userId":"u","authConfigId":"ac_1"}"#),
+        Row(
+            testDescription: "a link, all said",
             call: {
-                _ = try await $0.accounts(
-                    provider: "google", toolkit: "gmail", userID: "u", session: "ses_1", timeout: .milliseconds(1500))
+                _ = try await $0.link(
+                    userID: "u", authConfigID: "ac_1", callbackURL: "http://a", alias: "work", allowsMultiple: true,
+                    flow: .device)
             },
             expected:
-                #"getAccounts {"provider":"google","toolkit":"gmail","userId":"u","sessionId":"ses_1","timeoutMs":1500}"#
+                #"connectedAccounts.link {"userId":"u","authConfigId":"ac_1","callbackUrl":"http://a","alias":"work","allowMultiple":true,"flow":"device"}"#
         ),
         Row(
-            testDescription: "credentials of a connection",
-            call: { _ = try await $0.credentials(connection: "work", minimumValidity: .seconds(90)) },
-            expected: #"getConnectionCredentials {"connectionId":"work","minValiditySeconds":90}"#),
-        Row(
-            testDescription: "credentials in a session",
-            call: { _ = try await $0.credentials(session: "ses_1", toolkit: "gmail", connection: "work") },
-            expected: #"getConnectionCredentials {"sessionId":"ses_1","toolkit":"gmail","connectionId":"work"}"#),
-        Row(
-            testDescription: "refresh",
-            call: { _ = try await $0.refresh(connection: "con_1", ifGeneration: 3, timeout: .seconds(30)) },
-            expected: #"refreshAccount {"connectionId":"con_1","ifGeneration":3,"timeoutMs":30000}"#),
-        Row(
-            testDescription: "a session with pinned accounts",
+            testDescription: "a key",
             call: {
-                _ = try await $0.createSession(
-                    userID: "u", connectedAccounts: ["github": ["work"]], lifetime: .seconds(3600),
-                    requireExplicitSelection: true)
+                _ = try await $0.initiate(
+                    userID: "u", authConfigID: "ac_1", config: ["apiKey": "k"], alias: "work", allowsMultiple: true,
+                    allowsNonRefreshable: true)
             },
             expected:
-                #"session.create {"userId":"u","connectedAccounts":{"github":["work"]},"expiresInSeconds":3600,"requireExplicitSelection":true}"#
+                #"connectedAccounts.initiate {"userId":"u","authConfigId":"ac_1","config":{"apiKey":"k"},"alias":"work","allowMultiple":true,"allowNonRefreshable":true}"#
         ),
         Row(
-            testDescription: "a session without a toolkit",
-            call: { _ = try await $0.createSession(userID: "u", toolkits: .disable(["xero"])) },
-            expected: #"session.create {"userId":"u","toolkits":{"disable":["xero"]}}"#),
+            testDescription: "a pasted address",
+            call: { _ = try await $0.completeLink(redirectURL: Secret(copying: "http://a?code=\"é".utf8.span)) },
+            expected: #"connectedAccounts.completeLink {"redirectUrl":"http://a?code=\"é"}"#),
         Row(
-            testDescription: "a session", call: { _ = try await $0.session("ses_1") },
-            expected: #"session.get {"sessionId":"ses_1"}"#),
+            testDescription: "waiting for a user", call: { _ = try await $0.waitForConnection("con_1") },
+            expected: #"connectedAccounts.waitForConnection {"id":"con_1","timeoutMs":60000}"#),
         Row(
-            testDescription: "the end of a session", call: { _ = try await $0.closeSession("ses_1") },
-            expected: #"session.close {"sessionId":"ses_1"}"#),
+            testDescription: "waiting for a user longer",
+            call: { _ = try await $0.waitForConnection("con_1", timeout: .seconds(600)) },
+            expected: #"connectedAccounts.waitForConnection {"id":"con_1","timeoutMs":600000}"#),
         Row(
-            testDescription: "connections",
-            call: {
-                _ = try await $0.connectedAccounts(
-                    .init(
-                        userIDs: ["u"], toolkits: ["gmail"], statuses: [.failed], authConfigIDs: ["ac_1"],
-                        connectionIDs: ["con_1"]))
-            },
-            expected:
-                #"connectedAccounts.list {"userIds":["u"],"toolkitSlugs":["gmail"],"statuses":["FAILED"],"authConfigIds":["ac_1"],"connectedAccountIds":["con_1"],"limit":1000}"#
-        ),
+            testDescription: "refresh or link",
+            call: { _ = try await $0.refreshConnection("work", timeout: .seconds(5)) },
+            expected: #"connectedAccounts.refresh {"id":"work","timeoutMs":5000}"#),
         Row(
-            testDescription: "a connection", call: { _ = try await $0.connectedAccount("work") },
-            expected: #"connectedAccounts.get {"connectedAccountId":"work"}"#),
+            testDescription: "delete", call: { try await $0.delete(connection: "work") },
+            expected: #"connectedAccounts.delete {"id":"work"}"#),
         Row(
-            testDescription: "enable", call: { try await $0.enable(connection: "work") },
-            expected: #"connectedAccounts.enable {"connectedAccountId":"work"}"#),
+            testDescription: "delete here only", call: { try await $0.delete(connection: "work", revokes: false) },
+            expected: #"connectedAccounts.delete {"id":"work","revoke":false}"#),
         Row(
-            testDescription: "disable", call: { try await $0.disable(connection: "work") },
-            expected: #"connectedAccounts.disable {"connectedAccountId":"work"}"#),
+            testDescription: "an alias", call: { try await $0.setAlias("", of: "work") },
+            expected: #"connectedAccounts.update {"id":"work","alias":""}"#),
     ]
 
     @Test(arguments: rows)

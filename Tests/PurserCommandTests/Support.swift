@@ -27,12 +27,15 @@ struct Run {
     let errors: String
 
     init(
-        _ arguments: [String], input: String = "", isTerminal: Bool = false, width: Int? = nil
+        _ arguments: [String], input: String = "", isTerminal: Bool = false, width: Int? = nil,
+        person: Person = .absent,
+        hasErrorTerminal: Bool = false, now: @escaping @Sendable () -> Timestamp = { Self.now }
     ) async {
         let (output, errors) = (Captured(), Captured())
         let environment = CommandEnvironment(
-            output: output.output(isTerminal: isTerminal, width: width), errors: errors.output(),
-            readInput: { SecretBytes(utf8: input) }, now: { Self.now })
+            output: output.output(isTerminal: isTerminal, width: width),
+            errors: errors.output(isTerminal: hasErrorTerminal, width: hasErrorTerminal ? width : nil),
+            readInput: { SecretBytes(utf8: input) }, now: now, person: person)
         status = await CommandLineTool.run(arguments, in: environment)
         self.output = output.text
         self.errors = errors.text
@@ -40,6 +43,24 @@ struct Run {
 
     /// 2026-06-01T00:00:00Z
     static let now = Timestamp(unixSeconds: 1_780_272_000)
+}
+
+extension Person {
+    /// Nobody: no browser, no terminal, no Ctrl-C, and no time passes.
+    static var absent: Person {
+        Person(
+            loginName: "ada", openBrowser: nil, readLine: nil, interruption: { await untilCancelled() },
+            sleep: { _ in
+                await untilCancelled()
+                throw CancellationError()
+            })
+    }
+}
+
+/// Returns once the task is cancelled.
+func untilCancelled() async {
+    let (nothing, _) = AsyncStream<Void>.makeStream()
+    for await _ in nothing {}
 }
 
 /// A daemon that has fixed results, and remembers what it was asked.
@@ -53,14 +74,22 @@ final class PlayedDaemon: Sendable {
 
     /// Answers each method with the JSON text under its name, `{"error": …}` being an error; methods without one get no
     /// answer.
-    init(_ answers: [String: String]) throws {
+    convenience init(_ answers: [String: String]) throws {
+        try self.init { method, _ in answers[method] }
+    }
+
+    /// Answers each request with what `answer` gives for its method and the number of such requests before it.
+    init(answer: @escaping @Sendable (String, Int) -> String?) throws {
         let asked = Asked()
         self.asked = asked
         server = try LineServer { line in
             guard let request = try? JSONValue(parsing: line), let id = request["id"]?.int else { return nil }
             let method = request["method"]?.string ?? ""
-            asked.requests.withLock { $0.append("\(method) \(request["params"] ?? nil)") }
-            guard let answer = answers[method] else { return nil }
+            let before = asked.requests.withLock { requests in
+                defer { requests.append("\(method) \(request["params"] ?? nil)") }
+                return requests.count { $0.hasPrefix("\(method) ") }
+            }
+            guard let answer = answer(method, before) else { return nil }
             let outcome = answer.hasPrefix(#"{"error":"#) ? answer.dropFirst().dropLast() : #""result":\#(answer)"#
             return #"{"jsonrpc":"2.0","id":\#(id),\#(outcome)}"#
         }

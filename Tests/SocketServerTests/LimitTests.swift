@@ -92,6 +92,20 @@ struct LimitTests {
         }
     }
 
+    // MARK: Descriptors
+
+    @Test(
+        "There are never more connections than descriptors, less those for everything else, and one user's share stays",
+        arguments: [
+            (1_000_000, 16_384, 12_288), (16_512, 16_384, 12_288), (16_511, 16_383, 12_287), (1024, 896, 672),
+            (256, 128, 96), (200, 100, 75), (64, 32, 24), (1, 1, 1), (0, 1, 1),
+        ])
+    func descriptors(_ descriptors: Int, _ connections: Int, _ perUser: Int) {
+        let limits = SocketLimits(descriptors: descriptors)
+        #expect(limits.connections == connections)
+        #expect(limits.connectionsPerUser == perUser)
+    }
+
     // MARK: Connections
 
     struct ConnectionLimit: CustomTestStringConvertible {

@@ -12,6 +12,7 @@ struct TestService: RPCService {
     private final class Shared: Sendable {
         let answered = Atomic(0)
         let waiting = Mutex<[Int: RPCReply]>([:])
+        let notifiers = Mutex<[Int: RPCNotifier]>([:])
     }
 
     private let shared = Shared()
@@ -24,6 +25,9 @@ struct TestService: RPCService {
         let reply = shared.waiting.withLock { $0.removeValue(forKey: key) }
         reply?.complete { writer in writer.value(String(repeating: "z", count: bytes)) }
     }
+
+    /// The notifier that the call of `subscribe` with this key took.
+    func notifier(_ key: Int) -> RPCNotifier? { shared.notifiers.withLock { $0[key] } }
 
     func answer(
         _ call: borrowing RPCCall, from caller: PeerCredentials, into result: inout JSONWriter
@@ -39,6 +43,11 @@ struct TestService: RPCService {
             let reply = try call.later()
             shared.waiting.withLock { $0[key] = reply }
             return .later
+        } else if call.method.equals("subscribe") {
+            let key = try call.parameters(["key"]).requiredInt("key", in: 0...100_000)
+            let notifier = call.notifier()
+            shared.notifiers.withLock { $0[key] = notifier }
+            result.value("subscribed")
         } else if call.method.equals("whoami") {
             let groups = caller.groups.sorted().map { "\($0)" }.joined(separator: ",")
             result.value("\(caller.uid) \(caller.gid) \(caller.pid) [\(groups)]")

@@ -31,6 +31,9 @@ struct SystemTests {
         Script(name: "other-users", truth: "other users see nothing, and cannot tell what exists"),
         Script(name: "garbage", truth: "garbage on the socket disturbs nobody"),
         Script(
+            name: "callback-page",
+            truth: "the page after consent is right in a real browser, and leaves no code behind"),
+        Script(
             name: "systemd-unit", truth: "the shipped units work under a real systemd, sandbox and watchdog included"),
     ]
 

@@ -74,6 +74,20 @@ struct ProcessHardeningTests {
         }
     }
 
+    @Test("The process may have as many descriptors open as it can be allowed, and knows how many")
+    func descriptors() async {
+        await #expect(processExitsWith: .success) {
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+            var limit = rlimit(rlim_cur: 100, rlim_max: 300)
+            try #require(unsafe setrlimit(resource, &limit) == 0)
+            #expect(DescriptorLimit.raise() == 300)
+            try #require(unsafe getrlimit(resource, &limit) == 0)
+            #expect(limit.rlim_cur == 300)
+            #expect(limit.rlim_max == 300)
+            #expect(DescriptorLimit.raise() == 300)
+        }
+    }
+
     @Test(
         "A finding says how to close it",
         arguments: [

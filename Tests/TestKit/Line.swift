@@ -14,6 +14,8 @@ package final class Line {
     /// Every answer that came, in order of arrival.
     package private(set) var received: [JSONTree] = []
     private var byID: [Int: [JSONTree]] = [:]
+    /// False: the peer takes no notifications, as one that does not read.
+    package var isReading = true
 
     init(_ world: World, peer: Peer) {
         self.world = world
@@ -32,9 +34,14 @@ package final class Line {
 
     /// Takes in what became ready since.
     package func collect() {
-        for outgoing in outbox.takeAll() {
-            guard let line = outgoing.take() else { continue }
-            take(line)
+        var outgoing = outbox.takeAll(withNotifications: isReading)
+        while !outgoing.isEmpty {
+            for outgoing in outgoing {
+                guard let line = outgoing.take() else { continue }
+                take(line)
+            }
+            // Taking a line can make room for another.
+            outgoing = outbox.takeAll(withNotifications: isReading)
         }
     }
 
@@ -59,6 +66,22 @@ package final class Line {
         return lastID
     }
 
+    /// The answer to the request of this id, when it has come; for worlds whose refresher really runs.
+    package func arrivedAnswer(to id: Int) async -> Answer {
+        await arrival { answer(to: id) != nil }
+        return Answer(tree: answer(to: id) ?? .null)
+    }
+
+    /// Returns when what has come is enough.
+    package func arrival(isEnough: () -> Bool) async {
+        var arrivals = outbox.arrivals.makeAsyncIterator()
+        collect()
+        while !isEnough() {
+            _ = await arrivals.next()
+            collect()
+        }
+    }
+
     /// All answers to the request of this id: one, or none as long as it waits.
     package func answers(to id: Int) -> [JSONTree] {
         collect()
@@ -73,6 +96,15 @@ package final class Line {
         return connection.waitingReplies
     }
 
+    /// The parameters of every notification that came, in order of arrival.
+    package var notifications: [JSONTree] {
+        collect()
+        return received.filter { $0["id"] == nil }.compactMap { $0["params"] }
+    }
+
+    /// Whether the connection must stay open for a peer that sends nothing more.
+    package var isSubscribed: Bool { connection.isSubscribed }
+
     /// The peer goes away.
     package func abandon() { connection.abandon() }
 }
@@ -80,20 +112,28 @@ package final class Line {
 /// Lines on their way from whatever thread completed them.
 private final class Outbox: Sendable {
     private let lines = Mutex<[RPCOutgoing]>([])
+    private let signal = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
-    func put(_ line: RPCOutgoing) { lines.withLock { $0.append(line) } }
+    /// Whenever lines have come since the last time.
+    var arrivals: AsyncStream<Void> { signal.stream }
 
-    func takeAll() -> [RPCOutgoing] {
+    func put(_ line: RPCOutgoing) {
+        lines.withLock { $0.append(line) }
+        signal.continuation.yield()
+    }
+
+    func takeAll(withNotifications: Bool) -> [RPCOutgoing] {
         lines.withLock { lines in
-            defer { lines = [] }
-            return lines
+            let taken = lines.filter { withNotifications || !$0.isNotification }
+            lines.removeAll { withNotifications || !$0.isNotification }
+            return taken
         }
     }
 }
 
 extension World {
-    package func connect(uid: UInt32) -> Line {
-        Line(self, peer: Peer(uid: uid, gid: uid, pid: 100))
+    package func connect(uid: UInt32, gid: UInt32? = nil, pid: Int32 = 100) -> Line {
+        Line(self, peer: Peer(uid: uid, gid: gid ?? uid, pid: pid))
     }
 
     /// Calls a method and lets time pass until it is answered; the answer without `jsonrpc` and `id`.

@@ -190,8 +190,8 @@ package final class World {
     package func check() throws {
         for record in audit.takeUninspected() {
             inspect(
-                [record.method, record.agent, record.connectionID, record.fingerprint].compactMap(\.self).joined(
-                    separator: " "))
+                [record.method, record.agent, record.connectionID, record.reference, record.fingerprint]
+                    .compactMap(\.self).joined(separator: " "))
         }
         guard faults.isEmpty else { throw WorldFault(faults: faults) }
     }

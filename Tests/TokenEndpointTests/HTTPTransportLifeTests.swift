@@ -1,6 +1,7 @@
 import NIOCore
 import OAuth
 import SecretBytes
+import TestKit
 import Testing
 import TokenEndpoint
 
@@ -62,6 +63,42 @@ struct HTTPTransportLifeTests {
                 await transport.send(refresh("http://127.0.0.1:\(hanging.port)/"), timeout: .milliseconds(100)))
             #expect(next == .failed(.timeout, mayHaveBeenReceived: false))
         }
+        await hanging.stop()
+    }
+
+    @Test("The timeout counts the time that the machine is suspended, and its end closes the connection")
+    func suspended() async throws {
+        let server = try await ScriptedServer.start(.answerAndHang(""))
+        let clock = ManualClock()
+        try await withTransport(clock: clock) { transport in
+            async let seen = Seen(
+                await transport.send(refresh("http://127.0.0.1:\(server.port)/"), timeout: .seconds(600)))
+            _ = await server.nextRequest()
+            _ = await clock.sleeps.first { _ in true }
+            clock.advance(by: .seconds(600))
+            #expect(await seen == .failed(.timeout, mayHaveBeenReceived: true))
+            let ended: Void? = await server.closed.first { _ in true }
+            #expect(ended != nil)
+        }
+        await server.stop()
+    }
+
+    @Test("An answer in time ends the wait for the timeout, and a cancellation is none")
+    func alarmEnds() async throws {
+        let healthy = try await ScriptedServer.start(.answer(granting))
+        let hanging = try await ScriptedServer.start(.answerAndHang(""))
+        // Time stands still: whoever waits for it to pass waits for ever.
+        try await withTransport(clock: ManualClock()) { transport in
+            let seen = Seen(await transport.send(refresh("http://127.0.0.1:\(healthy.port)/"), timeout: .seconds(30)))
+            #expect(seen == .answered(200, #"{"access_token":"a"}"#))
+            let task = Task {
+                Seen(await transport.send(refresh("http://127.0.0.1:\(hanging.port)/"), timeout: .seconds(30)))
+            }
+            _ = await hanging.nextRequest()
+            task.cancel()
+            #expect(await task.value == .failed(.cancelled, mayHaveBeenReceived: true))
+        }
+        await healthy.stop()
         await hanging.stop()
     }
 

@@ -25,9 +25,10 @@ func plain(_ bytes: borrowing SecretBytes) -> String {
 
 /// Runs `body` with a transport, and shuts it down.
 func withTransport<Result>(
-    _ configuration: HTTPTransportConfiguration = .init(), _ body: (HTTPTransport) async throws -> Result
+    _ configuration: HTTPTransportConfiguration = .init(), clock: any Clock<Duration> = ContinuousClock(),
+    _ body: (HTTPTransport) async throws -> Result
 ) async throws -> Result {
-    let transport = HTTPTransport(group: ScriptedServer.group, configuration: configuration)
+    let transport = HTTPTransport(group: ScriptedServer.group, configuration: configuration, clock: clock)
     do {
         let result = try await body(transport)
         await transport.shutdown()

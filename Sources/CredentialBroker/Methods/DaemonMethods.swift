@@ -2,6 +2,7 @@ internal import ConnectedAccounts
 internal import DaemonConfiguration
 internal import JSON
 internal import JSONRPC
+internal import OAuth
 internal import ProviderCatalog
 internal import SecretVault
 
@@ -66,7 +67,7 @@ extension BrokerState {
         _ = try scope(of: caller, sessionID: nil, for: .daemonRead, now: now)
         let statistics = vault.statistics
         let endpoints = scheduler.endpointHealth
-        let isDegraded = endpoints.contains { $0.retryAt != nil } || statistics.dropped > 0
+        let isDegraded = endpoints.contains { $0.retryAt != nil } || statistics.dropped > 0 || !rejectedApps.isEmpty
         result.beginObject()
         result.member("version", settings.version)
         result.member("pid", Int(settings.pid))
@@ -125,11 +126,17 @@ extension BrokerState {
         }
     }
 
+    /// The token endpoint's address, if it is known by now; else what it is to be found by.
+    private func tokenURL(_ endpoint: RefreshScheduler.EndpointHealth) -> String {
+        let users = authConfigs.values.filter { $0.endpointKey == endpoint.key }
+        return users.lazy.compactMap { $0.tokenEndpoint?.url }.min() ?? endpoint.key
+    }
+
     private func writeEndpoints(_ endpoints: [RefreshScheduler.EndpointHealth], into result: inout JSONWriter) {
         result.memberArray("endpoints") { result in
             for endpoint in endpoints {
                 result.object { result in
-                    result.member("tokenURL", endpoint.url)
+                    result.member("tokenURL", tokenURL(endpoint))
                     result.member("state", endpoint.retryAt == nil ? "healthy" as String : "failing")
                     result.member("consecutiveFailures", endpoint.consecutiveFailures)
                     result.member("retryAt", endpoint.retryAt.flatMap { shown(wall($0)) })

@@ -25,7 +25,10 @@ extension BrokerState {
         result.beginObject()
         result.key("items")
         result.beginArray()
-        for slot in shown { writeConnectedAccount(slot, scope: scope, now: now, into: &result) }
+        for slot in shown {
+            writeConnectedAccount(slot, scope: scope, now: now, into: &result)
+            noteShown(slot, to: caller, scope, method: .connectedAccountsList, now: now)
+        }
         result.endArray()
         let last = hasMore ? shown.last.flatMap { directory[$0] } : nil
         result.member("nextCursor", last.map { ListCursor.text(after: $0, order: order) })
@@ -35,17 +38,23 @@ extension BrokerState {
     mutating func connectedAccountsGet(
         _ call: borrowing RPCCall, from caller: Caller, now: BootInstant, into result: inout JSONWriter
     ) throws(RPCError) {
-        let reference = try call.parameters(["connectedAccountId"]).requiredString("connectedAccountId")
+        let reference = try call.parameters(["id"]).requiredString("id")
         let scope = try scope(of: caller, sessionID: nil, for: .accountsRead, now: now)
         let slot = try connection(reference, in: scope, for: .accountsRead, now: now)
         writeConnectedAccount(slot, scope: scope, now: now, into: &result)
+        noteShown(slot, to: caller, scope, method: .connectedAccountsGet, now: now)
+    }
+
+    private mutating func noteShown(_ slot: Int, to caller: Caller, _ scope: Scope, method: Method, now: BootInstant) {
+        guard let connection = directory[slot], showsLive(connection, scope, now) else { return }
+        noteIssue(slot, to: caller, agent: scope.agent, method: method, now: now)
     }
 
     mutating func setDisabled(
         _ isDisabled: Bool, _ call: borrowing RPCCall, from caller: Caller, now: BootInstant,
         into result: inout JSONWriter
     ) throws(RPCError) -> [FinishedCall] {
-        let reference = try call.parameters(["connectedAccountId"]).requiredString("connectedAccountId")
+        let reference = try call.parameters(["id"]).requiredString("id")
         let scope = try scope(of: caller, sessionID: nil, for: .accountsManage, now: now)
         let slot = try connection(reference, in: scope, for: .accountsManage, now: now)
         guard let known = directory[slot] else { throw .forbidden }
@@ -109,7 +118,8 @@ private struct ConnectionFilter {
     }
 }
 
-/// By which time a list is ordered; ids break ties, so that pages neither overlap nor skip.
+/// By which time a list is ordered; ids break ties. By `createdAt` pages neither overlap nor skip. By `updatedAt` what
+/// changes between two pages may come twice, or be missed if it changes within the second of the page's last.
 private enum ListOrder: String {
     case createdAt
     case updatedAt

@@ -8,7 +8,10 @@ struct Scope {
     let session: Session?
 
     func allows(_ operation: Operation, _ connection: Connection) -> Bool {
-        if let session, !session.pins(connectionID: connection.id, toolkit: connection.toolkit) { return false }
+        if let session {
+            let isPinned = session.pins(connectionID: connection.id, toolkit: connection.toolkit)
+            guard isPinned, session.userID == connection.userID else { return false }
+        }
         return agent.operations(
             userID: connection.userID, toolkit: connection.toolkit, connectionID: connection.id
         ).contains(operation)
@@ -105,20 +108,18 @@ extension BrokerState {
         return first.slot
     }
 
-    private func candidates(_ places: [AccountPlace], now: BootInstant) -> [JSONTree] {
+    func candidates(_ places: [AccountPlace], now: BootInstant) -> [JSONTree] {
         places.map { candidate($0, now: now) }
     }
 
     private func candidate(_ place: AccountPlace, now: BootInstant) -> JSONTree {
-        guard let connection = directory[place.slot], connection.accounts.indices.contains(place.index) else {
-            return nil
-        }
-        let account = connection.accounts[place.index]
+        guard let connection = directory[place.slot] else { return nil }
+        let account = connection.accounts.indices.contains(place.index) ? connection.accounts[place.index] : nil
         return [
             "connectionId": .string(connection.id),
             "alias": connection.alias.map { .string($0) } ?? nil,
-            "accountIdentifier": .string(account.identifier),
-            "displayName": .string(account.displayName),
+            "accountIdentifier": account.map { .string($0.identifier) } ?? nil,
+            "displayName": account.map { .string($0.displayName) } ?? nil,
             "provider": .string(connection.provider),
             "toolkit": .string(connection.toolkit),
             "userId": .string(connection.userID),

@@ -6,10 +6,16 @@ package struct AuditRecord: Sendable, Equatable {
 
     package var outcome: Outcome
     package var method: String
+    /// The operation that a grant must hold for the method, such as `credentials:read`.
+    package var operation: String?
+    /// Of a denial: the process of the first of its kind.
     package var peer: Peer
     package var agent: String?
     /// Nil where the call was denied before a connection was found.
     package var connectionID: String?
+    /// Of a denial: the id, alias or selector that was asked for, in the caller's own words, escaped and at most 64
+    /// characters of them; of several denials the first one's.
+    package var reference: String?
     package var generation: UInt64
     package var fingerprint: String?
     /// Seconds of life left when it was first handed out.
@@ -22,20 +28,40 @@ package struct AuditRecord: Sendable, Equatable {
 struct AuditBuffer: Sendable {
     /// Different records in one batch.
     static let limit = 4096
+    /// … of them denials: whoever is denied, however often, crowds out no record of a credential that was handed out.
+    static let denialLimit = limit / 4
     /// How long a record waits to be written.
     static let period: Duration = .seconds(1)
 
-    private struct Key: Hashable {
-        var caller: UInt64
-        var method: Method
-        /// -1 where there is none.
-        var slot: Int
-        var generation: UInt64
-        var isDenial: Bool
+    /// What makes two events the same: who, by user and not by connection, did what.
+    struct Key: Hashable {
+        let uid: UInt32
+        let gid: UInt32
+        /// 0 for a denial: a process that is made for each call must not be a record for each.
+        let pid: Int32
+        let agent: String?
+        let method: Method
+        /// -1 for a denial.
+        let slot: Int
+        let generation: UInt64
+        let isDenial: Bool
+
+        /// A credential that was handed out.
+        init(issuedTo peer: Peer, agent: String, method: Method, slot: Int, generation: UInt64) {
+            (uid, gid, pid, self.agent, self.method) = (peer.uid, peer.gid, peer.pid, agent, method)
+            (self.slot, self.generation, isDenial) = (slot, generation, false)
+        }
+
+        init(denialOf method: Method, to peer: Peer, agent: String?) {
+            (uid, gid, pid, self.agent, self.method) = (peer.uid, peer.gid, 0, agent, method)
+            (slot, generation, isDenial) = (-1, 0, true)
+        }
     }
 
     private var positions: [Key: Int] = [:]
     private var records: [AuditRecord] = []
+    /// Among the records.
+    private var denials = 0
     private var droppedInBatch = 0
     private(set) var dropped = 0
     private(set) var written = 0
@@ -44,11 +70,7 @@ struct AuditBuffer: Sendable {
     private var last: (key: Key, position: Int)?
 
     /// Notes that something happened; `record` is only asked for the first time in a batch. True if a batch begins with it.
-    mutating func note(
-        caller: UInt64, method: Method, slot: Int?, generation: UInt64, isDenial: Bool, now: BootInstant,
-        record: () -> AuditRecord
-    ) -> Bool {
-        let key = Key(caller: caller, method: method, slot: slot ?? -1, generation: generation, isDenial: isDenial)
+    mutating func note(_ key: Key, now: BootInstant, record: () -> AuditRecord) -> Bool {
         if let last, last.key == key {
             records[last.position].count += 1
             return false
@@ -58,10 +80,11 @@ struct AuditBuffer: Sendable {
             last = (key, position)
             return false
         }
-        guard records.count < Self.limit else {
+        guard records.count < Self.limit, !key.isDenial || denials < Self.denialLimit else {
             droppedInBatch += 1
             return false
         }
+        if key.isDenial { denials += 1 }
         positions[key] = records.count
         last = (key, records.count)
         records.append(record())
@@ -83,6 +106,7 @@ struct AuditBuffer: Sendable {
         dropped += droppedInBatch
         positions.removeAll(keepingCapacity: true)
         records.removeAll()
+        denials = 0
         droppedInBatch = 0
         writeAt = nil
         last = nil

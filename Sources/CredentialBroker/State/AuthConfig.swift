@@ -9,6 +9,8 @@ struct AuthConfig: Sendable {
     let definition: AuthConfigDefinition
     let provider: ProviderDescription
     var endpoints: ProviderEndpoints
+    /// What the issuer has published, once it was read; what the configuration says of an address stands.
+    var metadata: ServerMetadata?
     /// The client secret in the vault, for those that have one.
     var clientSecret: RecordHandle?
 
@@ -19,10 +21,24 @@ struct AuthConfig: Sendable {
         endpoints.needsDiscovery ? nil : endpoints.tokenEndpoint
     }
 
-    /// Under which the scheduler counts what this token endpoint can take.
+    /// Whether all is known that the issuer could say.
+    var isDiscovered: Bool { endpoints.issuer == nil || metadata != nil }
+    var authorizationURL: String? { endpoints.authorizationURL ?? metadata?.authorizationEndpoint }
+    var deviceAuthorizationURL: String? { endpoints.deviceAuthorizationURL ?? metadata?.deviceAuthorizationEndpoint }
+    var userinfoURL: String? { endpoints.userinfoURL ?? metadata?.userinfoEndpoint }
+
+    /// What is asked for: the provider's own scopes first.
+    var scopes: [String] {
+        (provider.authorization.defaultScopes + definition.scopes).reduce(into: []) { scopes, scope in
+            if !scopes.contains(scope) { scopes.append(scope) }
+        }
+    }
+
+    /// Under which the scheduler counts what this token endpoint can take: as configured, so that it is the same one
+    /// before and after the issuer has said where the endpoint is.
     var endpointKey: String {
-        if let url = endpoints.tokenEndpoint?.url, !url.isEmpty { return url }
-        return endpoints.issuer ?? provider.slug
+        if let url = definition.endpoints.tokenEndpoint?.url, !url.isEmpty { return url }
+        return definition.endpoints.issuer ?? provider.slug
     }
 
     var timing: RefreshTiming {

@@ -1,5 +1,6 @@
 internal import ConnectedAccounts
 internal import DaemonConfiguration
+internal import DequeModule
 internal import JSONRPC
 internal import OAuth
 internal import ProviderCatalog
@@ -13,8 +14,26 @@ struct BrokerState: ~Copyable {
     var directory = ConnectionDirectory()
     var scheduler = RefreshScheduler()
     var sessions = SessionRegister()
+    var links = LinkRegister()
+    /// Connections whose links were replaced: whoever waits for them is told in the next round.
+    var replacedLinks: [String] = []
+    /// Whether the port for browsers is to be open, as last said.
+    var expectsBrowser = false
+    /// What must wait for a provider, besides refreshes; taken up by the next round.
+    var jobs: [BrokerJob] = []
+    /// Jobs that were taken up and are not done: their tokens may exist from then on.
+    var jobsUnderWay = 0
+    /// Connections whose subject is to be read.
+    var unidentified: Deque<String> = []
+    var isIdentifying = false
+    var beingDeleted: Set<String> = []
+    /// Configured connections that were deleted, each with the credential that it came with.
+    var deletedSeeds: [String: String] = [:]
+    /// Connections that are deleted as soon as their refresh has ended, by slot.
+    var deletions: [Int: Deletion] = [:]
     var waiting = WaitingCalls()
     var audit = AuditBuffer()
+    var listening = EventListening()
     var counters = RefreshCounters()
 
     var configuration = LoadedConfiguration()

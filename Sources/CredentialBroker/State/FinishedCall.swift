@@ -51,12 +51,16 @@ enum WaitingCall: Sendable {
     case accounts(AccountsCall)
     case credentials(CredentialsCall)
     case refresh(RefreshCall)
+    case connection(ConnectionWait)
+    case managedRefresh(ManagedRefresh)
 
     var method: Method {
         switch self {
         case .accounts(let call): call.method
         case .credentials: .getConnectionCredentials
         case .refresh(let call): call.method
+        case .connection: .connectedAccountsWaitForConnection
+        case .managedRefresh: .connectedAccountsRefresh
         }
     }
 }
@@ -71,7 +75,7 @@ extension BrokerState {
         guard case .wait(let slots) = try attempt(call, from: caller, moment, into: &result) else { return .written }
         guard !isStopping else { throw .shuttingDown }
         let waiter = WaitingCalls.Waiter(call: call, caller: caller, deadline: moment.deadline, reply: try rpc.later())
-        guard waiting.insert(waiter, slots: slots) else {
+        guard waiting.insert(waiter, slots: slots, now: now) else {
             throw .rateLimited(retryAfter: .seconds(1), "too many calls wait for refreshes; try again in a second")
         }
         needsRefresher = true
@@ -85,6 +89,8 @@ extension BrokerState {
         case .accounts(let call): try attempt(call, from: caller, moment, into: &result)
         case .credentials(let call): try attempt(call, from: caller, moment, into: &result)
         case .refresh(let call): try attempt(call, from: caller, moment, into: &result)
+        case .connection(let wait): try attempt(wait, from: caller, moment, into: &result)
+        case .managedRefresh(let refresh): try attempt(refresh, from: caller, moment, into: &result)
         }
     }
 
@@ -98,11 +104,13 @@ extension BrokerState {
                 switch try attempt(waiter.call, from: waiter.caller, moment, into: &writer) {
                 case .done: return FinishedCall(waiter.reply, answer: writer.finish())
                 case .wait(let slots):
-                    if !isStopping, waiting.insert(waiter, slots: slots) { return nil }
+                    if !isStopping, waiting.insert(waiter, slots: slots, now: now) { return nil }
                     throw .shuttingDown
                 }
             } catch {
-                noteDenial(error, from: waiter.caller, method: waiter.call.method, now: now)
+                noteDenial(
+                    error, from: waiter.caller, method: waiter.call.method, reference: { waiter.call.reference },
+                    now: now)
                 return FinishedCall(waiter.reply, error: error)
             }
         }

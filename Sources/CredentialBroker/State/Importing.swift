@@ -16,6 +16,7 @@ extension BrokerState {
     ) -> [FinishedCall] {
         configuration.agents = new.agents
         configuration.masking = new.masking
+        configuration.redirectURI = new.callback.redirectURI
         configuration.warnings = new.warnings + given.problems
         configuration.loadedAt = wall(now)
         epoch += 1
@@ -25,6 +26,10 @@ extension BrokerState {
         }
         for definition in new.connections { take(definition, given: given.credentials[definition.id], now: now) }
         configuredConnections = Set(new.connections.map(\.id))
+        for id in configuredConnections.sorted() {
+            if let connection = directory.slot(id: id).flatMap({ directory[$0] }) { identifyLater(connection) }
+        }
+        endForbiddenSubscriptions()
         needsRefresher = true
         return retry(waiting.takeAll(), now: now)
     }
@@ -40,25 +45,37 @@ extension BrokerState {
             remove(slot)
         }
         let kept = Set(new.authConfigs.map(\.id))
-        for id in authConfigs.keys.filter({ !kept.contains($0) }) {
+        // Those that were connected at run time keep the one they were connected with: their tokens are not the
+        // configuration's to take away.
+        let used = Set(directory.used.compactMap { directory[$0]?.authConfigID })
+        for id in used.subtracting(kept).sorted() {
+            configuration.warnings.append(
+                "authConfigs.\(id): not configured any more, but connected accounts use it; delete them first")
+        }
+        for id in authConfigs.keys.filter({ !kept.contains($0) && !used.contains($0) }) {
             if let secret = authConfigs[id]?.clientSecret { _ = vault.remove(secret) }
             authConfigs[id] = nil
             rejectedApps[id] = nil
         }
     }
 
-    /// Whether the tokens that are held can still be those of the connection as it is configured now.
+    /// Whether the tokens that are held can still be those of the connection as it is configured now: another user or
+    /// auth config is a matter of names.
     private func isSameGrant(
         _ connection: Connection, _ definition: ConnectionDefinition, _ new: PurserConfiguration
     ) -> Bool {
         let authConfig = new.authConfigs.first { $0.id == definition.authConfigID }
-        return definition.userID == connection.userID && definition.authConfigID == connection.authConfigID
-            && authConfig?.provider == connection.provider && authConfig?.authScheme == connection.authScheme
+        return authConfig?.provider == connection.provider && authConfig?.authScheme == connection.authScheme
     }
 
-    private mutating func remove(_ slot: Int) {
+    /// Wipes all that there is of a connection.
+    mutating func remove(_ slot: Int) {
         if let record = secrets.removeValue(forKey: slot)?.record { _ = vault.remove(record) }
-        if let connection = directory[slot] { forgetSent(connection.id) }
+        if let connection = directory[slot] {
+            forgetSent(connection.id)
+            links.remove(connection.id)
+            wipeLink(connection.id)
+        }
         audit.forget(slot)
         scheduler.remove(slot)
         directory.remove(slot)
@@ -99,7 +116,16 @@ extension BrokerState {
         guard let authConfig = authConfigs[definition.authConfigID] else { return }
         let seed = given.map { box in box.seed.withBytes { fingerprint(of: $0) } }
         if let slot = directory.slot(id: definition.id), given == nil || secrets[slot]?.seed == seed {
-            return keep(slot, definition, authConfig, now: now)
+            return keep(slot, definition, authConfig, given: given, now: now)
+        }
+        if let deleted = deletedSeeds[definition.id] {
+            guard deleted != seed ?? "" else {
+                configuration.warnings.append(
+                    "connections \(definition.id): was deleted; take it out of the configuration, or give it new credentials"
+                )
+                return
+            }
+            deletedSeeds[definition.id] = nil
         }
         let known = directory.slot(id: definition.id).flatMap { directory[$0] }
         var connection = connection(definition, authConfig, given: given, createdAt: known?.createdAt, now: now)
@@ -122,20 +148,24 @@ extension BrokerState {
 
     /// A connection that is known, with the credential it came with: its own tokens are at least as new.
     private mutating func keep(
-        _ slot: Int, _ definition: ConnectionDefinition, _ authConfig: AuthConfig, now: BootInstant
+        _ slot: Int, _ definition: ConnectionDefinition, _ authConfig: AuthConfig, given: CredentialsBox?,
+        now: BootInstant
     ) {
+        guard let connection = directory[slot] else { return }
+        var described = accounts(given, authConfig, fallback: connection.id)
+        // What the provider said of it is better than what the configuration says.
+        if given?.accounts.isEmpty != false || !connection.subjects.isEmpty { described = connection.accounts }
+        let redefined = connection.redefined(definition, authConfig, accounts: described)
+        if redefined != connection {
+            var changed = redefined
+            changed.updatedAt = wall(now)
+            _ = directory.put(changed)
+        }
         // The endpoint or the timing may be other ones now.
         schedule(slot, authConfig, now: now)
-        guard let connection = directory[slot] else { return }
-        let toolkit = authConfig.definition.toolkit
-        guard connection.alias != definition.alias || connection.toolkit != toolkit else { return }
-        var changed = connection.used(for: toolkit)
-        changed.alias = definition.alias
-        changed.updatedAt = wall(now)
-        _ = directory.put(changed)
     }
 
-    private mutating func schedule(_ slot: Int, _ authConfig: AuthConfig, now: BootInstant) {
+    mutating func schedule(_ slot: Int, _ authConfig: AuthConfig, now: BootInstant) {
         guard let connection = directory[slot], let life = connection.standing.life else { return }
         guard connection.authScheme == .oauth2 || connection.authScheme == .clientCredentials else { return }
         scheduler.put(
@@ -147,16 +177,12 @@ extension BrokerState {
         _ definition: ConnectionDefinition, _ authConfig: AuthConfig, given: CredentialsBox?, createdAt: WallInstant?,
         now: BootInstant
     ) -> Connection {
-        let described = given?.accounts ?? []
-        let accounts = described.map {
-            Account(fields: $0, selector: authConfig.provider.selector, fallback: definition.id)
-        }
         var connection = Connection(
             id: definition.id, userID: definition.userID, authConfigID: authConfig.id,
             provider: authConfig.provider.slug,
             toolkit: authConfig.definition.toolkit, authScheme: authConfig.definition.authScheme,
             alias: definition.alias,
-            accounts: accounts.isEmpty ? [Account(identifier: definition.id, displayName: definition.id)] : accounts,
+            accounts: accounts(given, authConfig, fallback: definition.id),
             scopes: (given?.scopes ?? authConfig.definition.scopes).joined(separator: " "),
             createdAt: createdAt ?? wall(now))
         connection.connectedAt = wall(now)
@@ -164,10 +190,17 @@ extension BrokerState {
         return connection
     }
 
+    /// The accounts as the credential describes them, or one that is named after the connection.
+    func accounts(_ given: CredentialsBox?, _ authConfig: AuthConfig, fallback: String) -> [Account] {
+        let described = given?.accounts ?? []
+        guard !described.isEmpty else { return [Account(identifier: fallback, displayName: fallback)] }
+        return described.map { Account(fields: $0, selector: authConfig.provider.selector, fallback: fallback) }
+    }
+
     // MARK: Tokens
 
     /// What is known of the tokens' life; nil where there is nothing to live.
-    private func life(
+    func life(
         of tokens: borrowing TokenSet, given: CredentialsBox?, _ authConfig: AuthConfig, generation: UInt64,
         now: BootInstant
     ) -> TokenLife? {
@@ -215,15 +248,19 @@ extension Account {
 }
 
 extension Connection {
-    /// The same grant, for another toolkit of its provider.
-    fileprivate func used(for toolkit: String) -> Connection {
+    /// The same grant as it is configured now.
+    fileprivate func redefined(
+        _ definition: ConnectionDefinition, _ authConfig: AuthConfig, accounts: [Account]
+    ) -> Connection {
         var copy = Connection(
-            id: id, userID: userID, authConfigID: authConfigID, provider: provider, toolkit: toolkit,
-            authScheme: authScheme, alias: alias, accounts: accounts, scopes: scopes, createdAt: createdAt)
+            id: id, userID: definition.userID, authConfigID: authConfig.id, provider: provider,
+            toolkit: authConfig.definition.toolkit, authScheme: authScheme, alias: definition.alias, accounts: accounts,
+            scopes: scopes, createdAt: createdAt)
         copy.standing = standing
         copy.updatedAt = updatedAt
         copy.connectedAt = connectedAt
         copy.lastRefreshedAt = lastRefreshedAt
+        copy.subjects = subjects
         return copy
     }
 }

@@ -5,5 +5,7 @@ struct LoadedConfiguration: Sendable {
     var agents: [Agent] = []
     var masking = Masking.prefix
     var warnings: [String] = []
+    /// Where browsers come back to.
+    var redirectURI = ""
     var loadedAt = WallInstant(seconds: 0)
 }

@@ -16,6 +16,7 @@ extension BrokerState {
         case .failed(let failure): fail(ticket, failure: failure, now: now)
         }
         needsRefresher = true
+        continueDeletion(of: ticket.slot)
         return retry(waiting.take(slot: ticket.slot), now: now)
     }
 
@@ -23,6 +24,7 @@ extension BrokerState {
     mutating func abandon(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
         _ = scheduler.abandoned(ticket, now: now, jitter: jitter())
         needsRefresher = true
+        continueDeletion(of: ticket.slot)
         return retry(waiting.take(slot: ticket.slot), now: now)
     }
 
@@ -43,7 +45,7 @@ extension BrokerState {
     private mutating func succeed(_ ticket: RefreshScheduler.Ticket, answer: consuming TokenAnswer, now: BootInstant) {
         guard let connection = directory[ticket.slot], let old = secrets[ticket.slot], scheduler.awaits(ticket) else {
             // Tokens of a login that was replaced or deleted meanwhile: nobody's any more.
-            _ = scheduler.failed(ticket, failure: .uncertain, now: now, jitter: jitter())
+            _ = scheduler.abandoned(ticket, now: now, jitter: jitter())
             return
         }
         let life = TokenLife(
@@ -51,7 +53,7 @@ extension BrokerState {
             lifetime: lifetime(of: answer, connection: connection), isRefreshable: true)
         let rotated = isAnother(answer.refreshToken, than: old.record)
         let scope = answer.scope
-        let fields = answer.fields
+        let fields = authConfigs[connection.authConfigID]?.provider.accountFields(fromTokenAnswer: answer.fields) ?? []
         guard let tokens = newTokens(answer, replacing: old.record), let stored = store(tokens, of: connection) else {
             counters.failed += 1
             _ = scheduler.failed(ticket, failure: .uncertain, now: now, jitter: jitter())
@@ -70,8 +72,9 @@ extension BrokerState {
             connection.scopes = scope ?? connection.scopes
             connection.lastRefreshedAt = shown
             connection.updatedAt = shown
-            connection.take(answerFields: fields)
+            connection.take(fields)
         }
+        if let connection = directory[ticket.slot] { identifyLater(connection) }
         counters.succeeded += 1
         rejectedApps[connection.authConfigID] = nil
         _ = scheduler.succeeded(ticket, life: life, now: now, jitter: jitter())
@@ -172,28 +175,17 @@ extension BrokerState {
 }
 
 extension Connection {
-    /// Members of the token answer that the catalogue says to keep, such as `instance_url`.
-    fileprivate mutating func take(answerFields: [NamedValue]) {
-        for field in answerFields {
-            let name = field.name.camelCased
-            let json = JSONTree.string(field.value).text
+    /// What a token answer says of the accounts anew, such as `instanceUrl`.
+    fileprivate mutating func take(_ fields: [Account.Field]) {
+        for field in fields {
             for index in accounts.indices {
-                if let known = accounts[index].fields.firstIndex(where: { $0.name == name }) {
-                    accounts[index].fields[known] = Account.Field(name: name, json: json, text: field.value)
+                if let known = accounts[index].fields.firstIndex(where: { $0.name == field.name }) {
+                    accounts[index].fields[known] = field
                 } else {
-                    accounts[index].fields.append(Account.Field(name: name, json: json, text: field.value))
+                    accounts[index].fields.append(field)
                 }
             }
         }
-    }
-}
-
-extension String {
-    /// `instance_url` as the wire writes it: `instanceUrl`.
-    fileprivate var camelCased: String {
-        let parts = split(separator: "_")
-        guard let first = parts.first else { return self }
-        return parts.dropFirst().reduce(String(first)) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
     }
 }
 

@@ -35,7 +35,9 @@ extension BrokerState {
     ///
     /// "Sent with generation N at T" is in the vault when this returns.
     mutating func prepare(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> PreparedRefresh {
-        guard let connection = directory[ticket.slot], connection.generation == ticket.generation,
+        // A reload may have given the slot to another connection, of the same generation by chance.
+        guard scheduler.awaits(ticket), let connection = directory[ticket.slot],
+            connection.generation == ticket.generation,
             let authConfig = authConfigs[connection.authConfigID], let secrets = secrets[ticket.slot]
         else { return .obsolete }
         guard let description = authConfig.tokenEndpoint else {
@@ -71,7 +73,7 @@ extension BrokerState {
             refreshToken: refreshToken.bytes, scopes: scopes)
     }
 
-    private borrowing func clientSecret(of authConfig: AuthConfig) -> SecretBytes? {
+    borrowing func clientSecret(of authConfig: AuthConfig) -> SecretBytes? {
         guard let handle = authConfig.clientSecret else { return nil }
         return vault.withPayload(handle) { SecretBytes(copying: $0) }
     }

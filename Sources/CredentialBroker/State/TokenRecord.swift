@@ -22,24 +22,13 @@ package enum TokenRecord {
     }
 
     static func append(_ field: Field, _ secret: Span<UInt8>, to record: inout SecretBuffer) {
-        record.append(field.rawValue)
-        let count = UInt32(truncatingIfNeeded: secret.count)
-        for shift in [0, 8, 16, 24] { record.append(UInt8(truncatingIfNeeded: count >> UInt32(shift))) }
-        record.append(secret)
+        TaggedFields.append(field.rawValue, secret, to: &record)
     }
 
     /// Where the field's bytes are in the record, or nil.
     static func range(of field: Field, in record: Span<UInt8>) -> Range<Int>? {
         guard record.count > 0, record[0] == version else { return nil }
-        var position = 1
-        while position + 5 <= record.count {
-            let count = (1...4).reduce(0) { $0 | Int(record[position + $1]) << (8 * ($1 - 1)) }
-            let start = position + 5
-            guard count <= record.count - start else { return nil }
-            if record[position] == field.rawValue { return start..<start + count }
-            position = start + count
-        }
-        return nil
+        return TaggedFields.range(of: field.rawValue, in: record)
     }
 }
 
@@ -73,7 +62,8 @@ package struct TokenSet: ~Copyable {
         }
     }
 
-    borrowing func withRecord<Result, Failure>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure)
+    borrowing func withRecord<Result: ~Copyable, Failure>(_ body: (Span<UInt8>) throws(Failure) -> Result)
+        throws(Failure)
         -> Result
     {
         try record.withBytes(body)

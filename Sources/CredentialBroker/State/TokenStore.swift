@@ -8,6 +8,7 @@ enum VaultKind: UInt8 {
     case tokens = 1
     case sentMark = 2
     case clientSecret = 3
+    case pendingLink = 4
 }
 
 /// Carries a secret where only copyable values go; one owner at a time reads it.
@@ -31,20 +32,18 @@ extension BrokerState {
     }
 
     private mutating func put(_ kind: VaultKind, key: String, payload: consuming TokenSet) -> RecordHandle? {
-        let key = SecretBytes(utf8: key)
-        return try? key.withBytes { key throws(VaultError) in
-            try payload.withRecord { payload throws(VaultError) in
-                try vault.put(kind: kind.rawValue, key: key, payload: payload)
-            }
-        }
+        payload.withRecord { put(kind, key: key, payload: $0) }
     }
 
     mutating func storeClientSecret(_ secret: borrowing SecretBytes, of authConfigID: String) -> RecordHandle? {
-        let key = SecretBytes(utf8: authConfigID)
+        secret.withBytes { put(.clientSecret, key: authConfigID, payload: $0) }
+    }
+
+    /// Nil if there is no room.
+    mutating func put(_ kind: VaultKind, key: String, payload: Span<UInt8>) -> RecordHandle? {
+        let key = SecretBytes(utf8: key)
         return try? key.withBytes { key throws(VaultError) in
-            try secret.withBytes { secret throws(VaultError) in
-                try vault.put(kind: VaultKind.clientSecret.rawValue, key: key, payload: secret)
-            }
+            try vault.put(kind: kind.rawValue, key: key, payload: payload)
         }
     }
 
@@ -62,10 +61,10 @@ extension BrokerState {
     }
 
     /// A short keyed hash: tells tokens apart, tells nothing of them, and nothing across restarts.
-    borrowing func fingerprint(of secret: Span<UInt8>) -> String {
+    borrowing func fingerprint(of secret: Span<UInt8>, bytes: Int = 8) -> String {
         let key = SymmetricKey(data: settings.fingerprintKey)
         let code = unsafe secret.withUnsafeBytes { unsafe HMAC<SHA256>.authenticationCode(for: $0, using: key) }
-        return code.prefix(8).map { byte in
+        return code.prefix(bytes).map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
         }.joined()

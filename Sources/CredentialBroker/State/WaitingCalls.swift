@@ -6,6 +6,10 @@ internal import JSONRPC
 struct WaitingCalls: Sendable {
     /// Calls that may wait at once, all connections together.
     static let limit = 16_384
+    /// … of one uid, so that no user can take them all.
+    static let limitPerUser = limit / 4
+    /// How often the calls of peers that are gone are looked for: a look at all of them is not for each call to ask for.
+    private static var sweepInterval: Duration { .seconds(1) }
 
     struct Waiter: Sendable {
         let call: WaitingCall
@@ -22,6 +26,8 @@ struct WaitingCalls: Sendable {
     }
 
     private var waiters: [UInt64: Waiter] = [:]
+    private var countByUser: [UInt32: Int] = [:]
+    private var sweepAllowedAt = BootInstant(nanoseconds: .min)
     private var bySlot: [Int: Set<UInt64>] = [:]
     private var slots: [UInt64: [Int]] = [:]
     private var deadlines = Heap<Deadline>()
@@ -29,15 +35,28 @@ struct WaitingCalls: Sendable {
 
     var count: Int { waiters.count }
 
-    /// False if too many wait already.
-    mutating func insert(_ waiter: Waiter, slots: [Int]) -> Bool {
-        guard waiters.count < Self.limit else { return false }
+    /// False if too many wait already, of all or of this user; those whose peer is gone make room first.
+    mutating func insert(_ waiter: Waiter, slots: [Int], now: BootInstant) -> Bool {
+        let uid = waiter.caller.peer.uid
+        if !hasRoom(for: uid) { removeAbandoned(now: now) }
+        guard hasRoom(for: uid) else { return false }
+        countByUser[uid, default: 0] += 1
         nextID += 1
         waiters[nextID] = waiter
         self.slots[nextID] = slots
         for slot in slots { bySlot[slot, default: []].insert(nextID) }
         deadlines.insert(Deadline(at: waiter.deadline, id: nextID))
         return true
+    }
+
+    private func hasRoom(for uid: UInt32) -> Bool {
+        waiters.count < Self.limit && countByUser[uid, default: 0] < Self.limitPerUser
+    }
+
+    private mutating func removeAbandoned(now: BootInstant) {
+        guard sweepAllowedAt <= now else { return }
+        sweepAllowedAt = now.advanced(by: Self.sweepInterval)
+        for id in waiters.filter({ $1.reply.isAbandoned }).keys { _ = remove(id) }
     }
 
     /// Takes out those who wait for the slot.
@@ -64,6 +83,9 @@ struct WaitingCalls: Sendable {
 
     private mutating func remove(_ id: UInt64) -> Waiter? {
         guard let waiter = waiters.removeValue(forKey: id) else { return nil }
+        let uid = waiter.caller.peer.uid
+        countByUser[uid, default: 1] -= 1
+        if countByUser[uid] == 0 { countByUser[uid] = nil }
         for slot in slots.removeValue(forKey: id) ?? [] {
             bySlot[slot]?.remove(id)
             if bySlot[slot]?.isEmpty == true { bySlot[slot] = nil }

@@ -90,7 +90,7 @@ extension BrokerState {
         guard reason == .refreshPending else { return (status, reason) }
         if let rejection = rejectedApps[connection.authConfigID] { return (status, rejection) }
         let endpoint = authConfigs[connection.authConfigID]?.endpointKey
-        let isFailing = scheduler.endpointHealth.contains { $0.url == endpoint && $0.retryAt != nil }
+        let isFailing = scheduler.endpointHealth.contains { $0.key == endpoint && $0.retryAt != nil }
         return (status, isFailing ? .upstreamUnavailable : reason)
     }
 

@@ -19,7 +19,7 @@ extension BrokerState {
         result.member("statusReason", reason?.slug)
         result.member("alias", connection.alias)
         writeIdentity(connection, into: &result)
-        writeState(slot, connection, scope: scope, into: &result)
+        writeState(slot, connection, showsLive: showsLive(connection, scope, now), into: &result)
         result.member("expiresAt", shownExpiry(connection))
         result.member("lastRefreshedAt", connection.lastRefreshedAt.flatMap { shown($0) })
         result.member("nextRefreshAt", scheduler.nextRefresh(slot).flatMap { shown(wall($0)) })
@@ -46,10 +46,15 @@ extension BrokerState {
         }
     }
 
+    /// Whether management shows what may be read anyway: such an answer hands credentials out, and is audited.
+    func showsLive(_ connection: Connection, _ scope: Scope, _ now: BootInstant) -> Bool {
+        configuration.masking == .off && scope.allows(.credentialsRead, connection)
+            && connection.standing.servesToken(at: now)
+    }
+
     private borrowing func writeState(
-        _ slot: Int, _ connection: Connection, scope: Scope, into result: inout JSONWriter
+        _ slot: Int, _ connection: Connection, showsLive: Bool, into result: inout JSONWriter
     ) {
-        let showsLive = configuration.masking == .off && scope.allows(.credentialsRead, connection)
         result.key("state")
         result.beginObject()
         result.member("authScheme", connection.authScheme.rawValue)

@@ -6,35 +6,45 @@ internal import ConnectedAccounts
 /// Its tokens and client secrets open nothing but this simulator and say so in their names (`sim_at_…`, `sim_rt_…`);
 /// they are no secrets, so they are plain strings here, and nowhere else in Purser.
 ///
-/// There is no authorization endpoint: grants are made by ``connect(clientID:userID:scopes:at:random:)``.
+/// Grants come by the authorization endpoint and the device flow, where ``consent`` decides, or without a request by
+/// ``connect(clientID:userID:scopes:at:random:)``.
 package struct AuthorizationServer: Sendable {
     /// The address below which its endpoints lie, without a final slash. Whoever serves it sets it.
     package var issuer: String
-    /// How errors are told.
-    package var errorStyle = ErrorStyle.standard
+    /// Whose manners it has.
+    package var dialect = Dialect.standard
     /// Which bodies the token endpoint reads.
     package var requestFormats: Set<RequestFormat> = [.form]
     /// Whether discovery names the authentication methods; if not, RFC 8414 presumes `client_secret_basic`.
     package var announcesAuthenticationMethods = true
+    /// Who decides over requests for access.
+    package var consent = Consent.page
+    /// What ``issuer`` becomes in the answer to an authorization request (RFC 9207).
+    package var issuerParameter = IssuerParameter.own
+    /// Scopes that no client may ask for.
+    package var refusedScopes: Set<String> = []
+    /// How long a code may be redeemed.
+    package var codeLifetime: Duration = .seconds(600)
+    /// How long a device must wait between requests, as long as it keeps to it.
+    package var deviceInterval: Duration = .seconds(5)
+    /// Signs the id tokens; nil: ``SigningKey/simulated``.
+    package var signingKey: SigningKey?
+    /// What is wrong with the id tokens. Nil: nothing.
+    package var idTokenForgery: IDTokenForgery?
     package var faults = FaultPlan()
     package internal(set) var ledger = Ledger()
 
     package internal(set) var clients: [String: Client] = [:]
     package internal(set) var users: [String: User] = [:]
     var store = GrantStore()
+    var codes = CodeStore()
+    var devices = DeviceCodeStore()
+    var tenants: [TenantConnection] = []
     /// What happened during the request at hand.
     var events: [Event] = []
 
     package init(issuer: String = "") {
         self.issuer = issuer
-    }
-
-    /// How errors are told.
-    package enum ErrorStyle: Sendable {
-        /// RFC 6749 section 5.2.
-        case standard
-        /// GitHub's own codes, with status 200.
-        case github
     }
 
     /// How a token request's body may be written.
@@ -65,44 +75,59 @@ package struct AuthorizationServer: Sendable {
     }
 
     private mutating func reply(to request: Request, at now: Moment, fresh: FreshTokens) -> Reply {
-        guard let endpoint = Endpoint(path: request.path) else {
+        guard let route = Route(path: request.path, in: dialect) else {
             return Reply(answer: .html("Not Found", status: 404), delivery: .whole, events: [])
         }
-        let incoming = IncomingRequest(request, formats: requestFormats)
+        let endpoint = route.endpoint
+        let incoming = IncomingRequest(request, formats: route.isPage ? [.form] : requestFormats)
         let clientID = registeredClientID(claimedBy: incoming)
         events = [.received(endpoint, clientID: clientID)]
         ledger.noteRequest(to: endpoint, by: clientID)
         notePresentation(in: incoming, at: endpoint)
         guard let fault = faults.next(at: endpoint, clientID: clientID) else {
-            let answer = answer(to: incoming, at: endpoint, now, fresh)
+            let answer = answer(to: incoming, at: route, now, fresh)
             return Reply(answer: answer, delivery: .whole, events: events)
         }
         ledger.note(fault)
         events.append(.fault(fault, endpoint))
-        let answer = fault.isApplied ? answer(to: incoming, at: endpoint, now, fresh) : nil
+        let answer = fault.isApplied ? answer(to: incoming, at: route, now, fresh) : nil
         let faulty = fault.reply(insteadOf: answer, at: now)
         return Reply(answer: faulty.answer, delivery: faulty.delivery, events: events)
     }
 
     private mutating func answer(
-        to incoming: IncomingRequest, at endpoint: Endpoint, _ now: Moment, _ fresh: FreshTokens
+        to incoming: IncomingRequest, at route: Route, _ now: Moment, _ fresh: FreshTokens
     ) -> Answer {
-        guard incoming.request.method == endpoint.method else {
-            return .html("Method Not Allowed", status: 405, headers: [Field("Allow", endpoint.method)])
+        guard route.methods.isEmpty || route.methods.contains(incoming.request.method) else {
+            let allowed = Field("Allow", route.methods.joined(separator: ", "))
+            return .html("Method Not Allowed", status: 405, headers: [allowed])
         }
         do throws(RequestError) {
-            return switch endpoint {
+            return switch route.endpoint {
+            case .authorization: authorizationAnswer(to: incoming, at: now, fresh)
             case .token: try tokenAnswer(to: incoming, at: now, fresh)
-            case .revocation: try revocationAnswer(to: incoming)
+            case .deviceAuthorization: try deviceAuthorizationAnswer(to: incoming, at: now, fresh)
+            case .deviceVerification: deviceVerificationAnswer(to: incoming, at: now)
+            case .revocation: try revocationAnswer(to: incoming, route, fresh)
             case .introspection: try introspectionAnswer(to: incoming, at: now)
             case .userinfo: try userinfoAnswer(to: incoming, at: now)
-            case .connections: try connectionsAnswer(to: incoming, at: now)
+            case .connections: try connectionsAnswer(to: incoming, route, at: now)
             case .discovery: discoveryAnswer()
+            case .keys: keysAnswer()
+            case .api: try apiAnswer(to: incoming, route, at: now)
             }
         } catch {
             let clientID = registeredClientID(claimedBy: incoming)
-            events.append(.refused(endpoint, clientID: clientID, error: error.code))
-            return error.answer(in: endpoint == .token ? errorStyle : .standard)
+            events.append(.refused(route.endpoint, clientID: clientID, error: error.code))
+            return refusal(error, at: route.endpoint, now)
+        }
+    }
+
+    private func refusal(_ error: RequestError, at endpoint: Endpoint, _ now: Moment) -> Answer {
+        switch endpoint {
+        case .token, .deviceAuthorization: dialect.tokenRefusal(error, at: now)
+        case .userinfo, .connections, .api: dialect.apiRefusal(error, at: now)
+        default: error.standardAnswer
         }
     }
 
@@ -120,20 +145,5 @@ package struct AuthorizationServer: Sendable {
         let record = store.refreshTokens[token]
         ledger.notePresentation(
             of: token, record.map { $0.spentAt == nil ? .unspent : .spent } ?? .unknown)
-    }
-}
-
-/// The names of the tokens that the request at hand may need.
-struct FreshTokens {
-    var access: String
-    var refresh: String
-
-    init(random: inout some RandomNumberGenerator) {
-        access = "sim_at_" + Self.digits(&random)
-        refresh = "sim_rt_" + Self.digits(&random)
-    }
-
-    private static func digits(_ random: inout some RandomNumberGenerator) -> String {
-        hexadecimal((0..<16).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
 }

@@ -14,16 +14,23 @@ extension AuthorizationServer {
         package var authentication: Set<AuthenticationMethod>
         /// What `client_credentials` may ask for, and gets if it asks for nothing.
         package var scopes: [String]
+        /// Where browsers may be sent back to. At a loopback address the port is free (RFC 8252 section 7.3); all else is
+        /// compared letter by letter.
+        package var redirectURIs: [String]
+        /// Whether it may use the device flow (RFC 8628).
+        package var usesDeviceFlow = true
         package var policy: ClientPolicy
 
         package init(
             id: String, secret: String, authentication: Set<AuthenticationMethod> = [.basic, .post],
-            scopes: [String] = [], policy: ClientPolicy = ClientPolicy()
+            scopes: [String] = [], redirectURIs: [String] = ["http://127.0.0.1/callback"],
+            policy: ClientPolicy = ClientPolicy()
         ) {
             self.id = id
             self.secret = secret
             self.authentication = authentication
             self.scopes = scopes
+            self.redirectURIs = redirectURIs
             self.policy = policy
         }
     }
@@ -38,6 +45,9 @@ extension AuthorizationServer {
         package var email: String
         package var name: String
         package var organisations: [Organisation]
+        /// Whether the provider tells the e-mail address. If not, Microsoft's `mail` and GitHub's `email` are null, and
+        /// Atlassian's is missing.
+        package var showsEmail = true
 
         package init(
             id: String, number: Int, login: String, email: String, name: String, organisations: [Organisation] = []
@@ -51,7 +61,8 @@ extension AuthorizationServer {
         }
     }
 
-    /// What one grant reaches besides its user: a Xero tenant.
+    /// What one grant reaches besides its user: a Xero tenant, a Notion workspace, an Atlassian site, a MYOB company file
+    /// (the id is the `businessId`), a Salesforce organisation.
     package struct Organisation: Sendable, Equatable {
         package var id: String
         package var name: String

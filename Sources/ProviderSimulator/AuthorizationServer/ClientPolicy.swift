@@ -4,13 +4,20 @@ package struct ClientPolicy: Sendable, Equatable {
     package var accessTokenLifetime: Duration? = .seconds(3600)
     package var accessTokenForm: AccessTokenForm = .opaque
     package var refreshTokens: RefreshTokenPolicy = .rotating(.revokeFamily)
-    /// How long a refresh token lives when it is not used; told as `refresh_token_expires_in`. Nil: for ever.
+    /// Which consents bring a refresh token.
+    package var refreshTokenCondition: RefreshTokenCondition = .always
+    /// How long a refresh token lives when it is not used. Nil: for ever.
     package var refreshTokenIdleLifetime: Duration?
+    /// Whether that is told as `refresh_token_expires_in`.
+    package var tellsRefreshTokenLifetime = true
+    /// Tokens of a grant without this scope have no end and no refresh token, as with GitHub's OAuth apps.
+    package var scopeOfExpiry: String?
     /// Whether a refresh ends the access tokens issued before it, as GitHub Apps do.
     package var endsOldAccessTokens = false
     package var expiresIn: ExpiresInForm = .number
     package var unchangedRefreshToken: UnchangedRefreshToken = .omitted
     package var scopeSeparator = " "
+    package var scopeForm: ScopeForm = .granted
     /// More members of each token answer, such as Salesforce's `instance_url`.
     package var answerMembers: [AuthorizationServer.Field] = []
     /// Whether whoever holds a token may revoke it, as at Google and Salesforce.
@@ -24,6 +31,33 @@ package struct ClientPolicy: Sendable, Equatable {
         change(&changed)
         return changed
     }
+
+    /// What holds for a grant of these scopes.
+    func applied(to scopes: [String]) -> ClientPolicy {
+        guard let scopeOfExpiry, !scopes.contains(scopeOfExpiry) else { return self }
+        return with {
+            $0.accessTokenLifetime = nil
+            $0.refreshTokens = .none
+        }
+    }
+}
+
+/// Which consents bring a refresh token, where there are refresh tokens at all.
+package enum RefreshTokenCondition: Sendable, Equatable {
+    case always
+    /// Those for one of these scopes.
+    case scopes(Set<String>)
+    /// Those with `access_type=offline` whose page is really shown: the first of a user, and any with `prompt=consent`.
+    case offlineAccess
+}
+
+/// What a token answer says of scopes.
+package enum ScopeForm: Sendable, Equatable {
+    case granted
+    /// `"scope": ""`: GitHub Apps.
+    case empty
+    /// Nothing: Notion.
+    case omitted
 }
 
 /// What an access token looks like.
@@ -71,73 +105,4 @@ package enum UnchangedRefreshToken: Sendable, Equatable {
     case repeated
     /// `"refresh_token": null`: Notion.
     case null
-}
-
-extension ClientPolicy {
-    /// A GitHub OAuth app: one access token without end and no refresh token.
-    package static let githubOAuthApp = ClientPolicy().with {
-        $0.accessTokenLifetime = nil
-        $0.refreshTokens = .none
-        $0.expiresIn = .missing
-        $0.scopeSeparator = ","
-    }
-
-    /// A GitHub App's user token: a refresh ends both old tokens; the old refresh token is refused without further harm.
-    package static let githubApp = ClientPolicy().with {
-        $0.accessTokenLifetime = .seconds(28_800)
-        $0.refreshTokens = .rotating(.refuse)
-        $0.refreshTokenIdleLifetime = .seconds(15_897_600)
-        $0.endsOldAccessTokens = true
-        $0.scopeSeparator = ","
-    }
-
-    /// Google: the refresh token stays and is not repeated.
-    package static let google = ClientPolicy().with {
-        $0.refreshTokens = .lasting
-        $0.revokesWithoutAuthentication = true
-    }
-
-    /// Xero: single use, with 30 minutes in which a lost answer can be asked for again, and 60 days idle.
-    package static let xero = ClientPolicy().with {
-        $0.accessTokenLifetime = .seconds(1800)
-        $0.accessTokenForm = .jsonWebToken
-        $0.refreshTokens = .rotating(.grace(.seconds(1800), thenRevokeFamily: false))
-        $0.refreshTokenIdleLifetime = .seconds(60 * 86_400)
-    }
-
-    /// Notion: no lifetime is told.
-    package static let notion = ClientPolicy().with {
-        $0.accessTokenLifetime = nil
-        $0.refreshTokens = .rotating(.refuse)
-        $0.expiresIn = .missing
-    }
-
-    /// Atlassian: single use, ten minutes of grace, then reuse ends the family.
-    package static let atlassian = ClientPolicy().with {
-        $0.refreshTokens = .rotating(.grace(.seconds(600), thenRevokeFamily: true))
-        $0.refreshTokenIdleLifetime = .seconds(90 * 86_400)
-    }
-
-    /// MYOB: 20 minutes, told as a string.
-    package static let myob = ClientPolicy().with {
-        $0.accessTokenLifetime = .seconds(1200)
-        $0.refreshTokens = .rotating(.refuse)
-        $0.expiresIn = .numericString
-    }
-
-    /// Salesforce with rotation on: no lifetime is told, and reuse ends the grant.
-    package static let salesforce = ClientPolicy().with {
-        $0.accessTokenLifetime = .seconds(7200)
-        $0.refreshTokens = .rotating(.revokeFamily)
-        $0.expiresIn = .missing
-        $0.answerMembers = [.init("instance_url", "https://simulated.my.salesforce.com")]
-        $0.revokesWithoutAuthentication = true
-    }
-
-    /// Microsoft: each refresh brings another refresh token, and the old ones stay valid.
-    package static let microsoft = ClientPolicy().with {
-        $0.accessTokenLifetime = .seconds(3599)
-        $0.refreshTokens = .rotating(.accept)
-        $0.refreshTokenIdleLifetime = .seconds(90 * 86_400)
-    }
 }

@@ -4,6 +4,8 @@ extension AuthorizationServer {
         /// A request came in, before anything is done about it.
         case received(Endpoint, clientID: String?)
         case issued(Issue)
+        /// A user said yes at the authorization endpoint.
+        case approved(account: String, clientID: String)
         /// A request was refused, with the error's code.
         case refused(Endpoint, clientID: String?, error: String)
         /// A spent refresh token was presented again.
@@ -16,7 +18,7 @@ extension AuthorizationServer {
 
     /// A token set that was issued.
     package struct Issue: Sendable, Equatable {
-        /// `refresh_token` or `client_credentials`.
+        /// As in the token request, such as `refresh_token`.
         package var grantType: String
         package var clientID: String
         /// The user's login or the client's id.
@@ -43,6 +45,7 @@ extension AuthorizationServer.Event: CustomStringConvertible {
         case .received(let endpoint, let clientID):
             "\(endpoint.rawValue) request from \(clientID ?? "an unknown client")"
         case .issued(let issue): issue.description
+        case .approved(let account, let clientID): "\(account): allowed \(clientID)"
         case .refused(let endpoint, let clientID, let error):
             "\(endpoint.rawValue) request from \(clientID ?? "an unknown client") refused: \(error)"
         case .reused(let account, .refused): "\(account): a spent refresh token came again and was refused"

@@ -1,58 +1,32 @@
 extension AuthorizationServer {
-    /// What the simulated provider answers to.
-    package enum Endpoint: String, Sendable, CaseIterable {
-        /// RFC 6749 section 3.2.
-        case token
-        /// RFC 7009.
-        case revocation
-        /// RFC 7662.
-        case introspection
-        /// Who the token belongs to: OpenID's `/userinfo`, which GitHub calls `/user`.
-        case userinfo
-        /// The organisations that a token reaches, as Xero lists them.
-        case connections
-        /// OpenID Connect Discovery 1.0 section 4.
-        case discovery
-
-        /// The endpoint at a path below the provider's own prefix, without a query.
-        init?(path: String) {
-            switch path {
-            case "/token": self = .token
-            case "/revoke": self = .revocation
-            case "/introspect": self = .introspection
-            case "/userinfo", "/user": self = .userinfo
-            case "/connections": self = .connections
-            case "/.well-known/openid-configuration": self = .discovery
-            default: return nil
-            }
-        }
-
-        var method: String {
-            switch self {
-            case .token, .revocation, .introspection: "POST"
-            case .userinfo, .connections, .discovery: "GET"
-            }
-        }
-    }
-
     /// One HTTP request, complete.
     package struct Request: Sendable {
         package var method: String
         /// Below the provider's own prefix, such as `/token`; without a query.
         package var path: String
-        package var authorization: String?
-        package var contentType: String?
+        /// What stands behind the question mark, as it was sent.
+        package var query: String
+        package var headers: [Field]
         package var body: [UInt8]
 
+        /// `authorization` and `contentType` are header fields like all others, named here as they are the usual ones.
         package init(
-            method: String, path: String, authorization: String? = nil, contentType: String? = nil, body: [UInt8] = []
+            method: String, path: String, query: String = "", authorization: String? = nil,
+            contentType: String? = nil, headers: [Field] = [], body: [UInt8] = []
         ) {
             self.method = method
             self.path = path
-            self.authorization = authorization
-            self.contentType = contentType
+            self.query = query
+            let usual = [("Authorization", authorization), ("Content-Type", contentType)]
+            self.headers = usual.compactMap { name, value in value.map { Field(name, $0) } } + headers
             self.body = body
         }
+
+        /// The first field of that name, which is compared without regard to case.
+        package func header(_ name: String) -> String? { headers.first(named: name) }
+
+        var authorization: String? { header("Authorization") }
+        var contentType: String? { header("Content-Type") }
     }
 
     /// A name and a value: a header field, or a member of an answer.
@@ -78,7 +52,7 @@ extension AuthorizationServer {
 
         /// The first field of that name, which is compared without regard to case.
         package func header(_ name: String) -> String? {
-            headers.first { $0.name.lowercased() == name.lowercased() }?.value
+            headers.first(named: name)
         }
     }
 
@@ -111,6 +85,12 @@ extension AuthorizationServer {
     }
 }
 
+extension [AuthorizationServer.Field] {
+    func first(named name: String) -> String? {
+        first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+}
+
 extension AuthorizationServer.Answer {
     static func json(_ value: JSONValue, status: Int = 200, headers: [AuthorizationServer.Field] = []) -> Self {
         // RFC 6749 section 5.1 wants both on every answer that may hold a token.
@@ -118,6 +98,15 @@ extension AuthorizationServer.Answer {
             .init("Content-Type", "application/json"), .init("Cache-Control", "no-store"),
         ]
         return Self(status: status, headers: fields + headers, body: value.utf8)
+    }
+
+    /// `application/x-www-form-urlencoded`, which GitHub answers where nobody asks for JSON.
+    static func form(_ members: [JSONValue.Member]) -> Self {
+        let fields: [AuthorizationServer.Field] = [
+            .init("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
+            .init("Cache-Control", "no-store"),
+        ]
+        return Self(status: 200, headers: fields, body: Array(FormWriter.form(members).utf8))
     }
 
     static func html(_ title: String, status: Int, headers: [AuthorizationServer.Field] = []) -> Self {

@@ -6,6 +6,10 @@ struct SimulatedGrant: Sendable {
     /// Nil for a client's own grant (`client_credentials`).
     var userID: String?
     var scopes: [String]
+    /// What it reaches, as it was when the user consented.
+    var organisationIDs: [String] = []
+    /// Names the consent, as Xero's `authentication_event_id`.
+    var authenticationEventID = ""
     var isRevoked = false
     /// How many token sets were issued.
     var issues = 0
@@ -104,6 +108,13 @@ struct GrantStore: Sendable {
     /// The first grant of that client for that user, or for itself.
     func grantID(clientID: String, userID: String?) -> Int? {
         grants.firstIndex { $0.clientID == clientID && $0.userID == userID && !$0.isRevoked }
+    }
+
+    /// All live grants of that client for that user.
+    func grantIDs(clientID: String, userID: String?) -> [Int] {
+        grants.indices.filter {
+            grants[$0].clientID == clientID && grants[$0].userID == userID && !grants[$0].isRevoked
+        }
     }
 
     private mutating func forgetSpentTokens() -> [String] {

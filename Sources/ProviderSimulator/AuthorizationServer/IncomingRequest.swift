@@ -10,10 +10,13 @@ struct IncomingRequest {
     /// Why the parameters could not be read, if they could not.
     private(set) var malformed: RequestError?
     private var parameters: [String: String] = [:]
+    /// The parameters of the query, without the empty ones. Nil if they are malformed, too many, or one comes twice.
+    let query: [String: String]?
 
     init(_ request: Request, formats: Set<AuthorizationServer.RequestFormat>) {
         self.request = request
-        guard request.method == "POST" else { return }
+        query = Self.query(of: request)
+        guard request.method == "POST" || request.method == "DELETE" else { return }
         do throws(RequestError) {
             parameters = try Self.parameters(of: request, formats)
         } catch {
@@ -39,7 +42,10 @@ struct IncomingRequest {
     /// The token of `Authorization: Bearer` (RFC 6750 section 2.1).
     var bearerToken: String? { credentials(ofScheme: "bearer") }
 
-    var claimedClientID: String? { basicCredentials?.id ?? self["client_id"] }
+    var claimedClientID: String? { basicCredentials?.id ?? self["client_id"] ?? query?["client_id"] }
+
+    /// Whether the client asks for JSON.
+    var acceptsJSON: Bool { request.header("Accept")?.lowercased().contains("json") == true }
 
     private func credentials(ofScheme scheme: String) -> String? {
         guard let authorization = request.authorization else { return nil }
@@ -61,10 +67,21 @@ struct IncomingRequest {
         guard let pairs, pairs.count <= parameterLimit else {
             throw .invalidRequest("the body is malformed")
         }
-        var parameters: [String: String] = [:]
-        for pair in pairs where parameters.updateValue(pair.value, forKey: pair.name) != nil {
-            throw .invalidRequest("a parameter is given twice")
+        guard let parameters = single(pairs) else { throw .invalidRequest("a parameter is given twice") }
+        return parameters
+    }
+
+    private static func query(of request: AuthorizationServer.Request) -> [String: String]? {
+        guard let pairs = FormReader.pairs(in: Array(request.query.utf8)), pairs.count <= parameterLimit else {
+            return nil
         }
+        return single(pairs)?.filter { !$0.value.isEmpty }
+    }
+
+    /// Nil if a name comes twice (RFC 6749 section 3.1).
+    private static func single(_ pairs: [(name: String, value: String)]) -> [String: String]? {
+        var parameters: [String: String] = [:]
+        for pair in pairs where parameters.updateValue(pair.value, forKey: pair.name) != nil { return nil }
         return parameters
     }
 }

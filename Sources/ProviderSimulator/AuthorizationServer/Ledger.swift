@@ -4,6 +4,8 @@ extension AuthorizationServer {
     package struct Ledger: Sendable {
         /// How many of the tokens that were presented more than once are kept by name.
         private static let namedTokenLimit = 10_000
+        /// How many authorization requests are kept.
+        private static let authorizationLimit = 100
 
         private struct Key: Hashable {
             var endpoint: Endpoint
@@ -22,6 +24,15 @@ extension AuthorizationServer {
         package private(set) var presentationsOfUnknownTokens = 0
         /// Token sets issued in answer to a refresh.
         package private(set) var refreshes = 0
+        /// Authorization codes that came after they were redeemed: what a client must never do.
+        package private(set) var replayedCodes = 0
+        /// Device codes that were asked about sooner than the interval allows.
+        package private(set) var hastyPolls = 0
+        /// Live grants and tokens that were ended by request of a client.
+        package private(set) var revocations = 0
+        /// The parameters of the newest 100 authorization requests that were in order, the newest last; a form of the page
+        /// counts again.
+        package private(set) var authorizationRequests: [[String: String]] = []
         /// Faults that were put in the way of a request, by name.
         package private(set) var faults: [String: Int] = [:]
 
@@ -58,6 +69,16 @@ extension AuthorizationServer {
         }
 
         mutating func noteRefresh() { refreshes += 1 }
+
+        mutating func noteReplayedCode() { replayedCodes += 1 }
+
+        mutating func noteHastyPoll() { hastyPolls += 1 }
+
+        mutating func noteRevocation() { revocations += 1 }
+
+        mutating func noteAuthorization(_ parameters: [String: String]) {
+            authorizationRequests = authorizationRequests.suffix(Self.authorizationLimit - 1) + [parameters]
+        }
 
         mutating func note(_ fault: Fault) { faults[fault.name, default: 0] += 1 }
 

@@ -1,54 +1,60 @@
 internal import ConnectedAccounts
 
 extension AuthorizationServer {
-    /// Who the token belongs to: the members of OpenID's userinfo and of GitHub's user together.
-    func userinfoAnswer(to incoming: IncomingRequest, at now: Moment) throws(RequestError) -> Answer {
-        let user = try user(ofBearerIn: incoming, at: now)
-        return .json(
-            .object([
-                .init("sub", .string(user.id)), .init("id", .number(Int64(user.number))),
-                .init("login", .string(user.login)), .init("name", .string(user.name)),
-                .init("email", .string(user.email)), .init("email_verified", .bool(true)),
-            ]))
+    /// The live grant that the request's access token is of.
+    func bearerGrant(_ incoming: IncomingRequest, at now: Moment) throws(RequestError) -> SimulatedGrant {
+        guard let token = incoming.bearerToken, isLive(accessToken: token, at: now),
+            let grantID = store.accessTokens[token]?.grantID
+        else { throw .invalidToken }
+        return store.grants[grantID]
     }
 
-    /// The user's organisations, in the form of Xero's `/connections`.
-    func connectionsAnswer(to incoming: IncomingRequest, at now: Moment) throws(RequestError) -> Answer {
-        let user = try user(ofBearerIn: incoming, at: now)
+    /// The same with the person behind it; a client's own token has none.
+    func bearer(
+        _ incoming: IncomingRequest, at now: Moment
+    ) throws(RequestError) -> (grant: SimulatedGrant, user: User) {
+        let grant = try bearerGrant(incoming, at: now)
+        guard let user = grant.userID.flatMap({ users[$0] }) else { throw .invalidToken }
+        return (grant, user)
+    }
+
+    /// Who the token belongs to.
+    func userinfoAnswer(to incoming: IncomingRequest, at now: Moment) throws(RequestError) -> Answer {
+        if let refusal = headerRefusal(incoming) { return refusal }
+        let (grant, user) = try bearer(incoming, at: now)
+        return .json(.object(try identityMembers(of: user, grant)))
+    }
+
+    /// What the token reaches.
+    mutating func connectionsAnswer(
+        to incoming: IncomingRequest, _ route: Route, at now: Moment
+    ) throws(RequestError) -> Answer {
+        guard dialect == .atlassian else { return try xeroConnectionsAnswer(to: incoming, route, at: now) }
+        let (grant, user) = try bearer(incoming, at: now)
+        let sites = user.organisations.filter { grant.organisationIDs.contains($0.id) }
         return .json(
             .array(
-                user.organisations.map { organisation in
+                sites.map { site in
                     .object([
-                        .init("id", .string("sim_connection_\(organisation.id)")),
-                        .init("tenantId", .string(organisation.id)), .init("tenantType", .string("ORGANISATION")),
-                        .init("tenantName", .string(organisation.name)),
+                        .init("id", .string(site.id)), .init("url", .string("https://simulated.atlassian.net")),
+                        .init("name", .string(site.name)),
+                        .init("scopes", .array(grant.scopes.map(JSONValue.string))),
+                        .init("avatarUrl", .string("https://simulated.atlassian.net/avatar.png")),
                     ])
                 }))
     }
 
-    private func user(ofBearerIn incoming: IncomingRequest, at now: Moment) throws(RequestError) -> User {
-        guard let token = incoming.bearerToken, isLive(accessToken: token, at: now),
-            let grantID = store.accessTokens[token]?.grantID,
-            let user = store.grants[grantID].userID.flatMap({ users[$0] })
-        else { throw .invalidToken }
-        return user
-    }
-
-    /// Discovery, with the members that a client needs who only refreshes: as there is no authorization endpoint, no
-    /// response types, and no signed token, their members are missing.
-    func discoveryAnswer() -> Answer {
-        var members: [JSONValue.Member] = [
-            .init("issuer", .string(issuer)), .init("token_endpoint", .string(issuer + "/token")),
-            .init("revocation_endpoint", .string(issuer + "/revoke")),
-            .init("introspection_endpoint", .string(issuer + "/introspect")),
-            .init("userinfo_endpoint", .string(issuer + "/userinfo")),
-            .init("grant_types_supported", .array([.string("refresh_token"), .string("client_credentials")])),
-        ]
-        let methods = clients.values.reduce(into: Set<AuthenticationMethod>()) { $0.formUnion($1.authentication) }
-        if announcesAuthenticationMethods {
-            let names = methods.map(\.rawValue).sorted().map(JSONValue.string)
-            members.append(.init("token_endpoint_auth_methods_supported", .array(names)))
-        }
-        return .json(.object(members))
+    /// Any other call of the API: 200 with what was asked and by whom.
+    func apiAnswer(to incoming: IncomingRequest, _ route: Route, at now: Moment) throws(RequestError) -> Answer {
+        if let refusal = headerRefusal(incoming) { return refusal }
+        let grant = try bearerGrant(incoming, at: now)
+        if let refusal = tenantRefusal(incoming, route, grant) { return refusal }
+        return .json(
+            .object([
+                .init("method", .string(incoming.request.method)), .init("path", .string("/" + route.argument)),
+                .init("query", .string(incoming.request.query)),
+                .init("account", .string(grant.userID.map(login) ?? grant.clientID)),
+                .init("bodyBytes", .number(Int64(incoming.request.body.count))),
+            ]))
     }
 }

@@ -19,9 +19,11 @@ extension AuthorizationServer {
     ) -> IssuedTokens? {
         guard let client = clients[clientID], users[userID] != nil else { return nil }
         let fresh = FreshTokens(random: &random)
-        let grantID = store.add(SimulatedGrant(clientID: clientID, userID: userID, scopes: scopes))
-        var tokens = issueAccessToken(grantID, client.policy, scopes: scopes, at: now, fresh)
-        if client.policy.refreshTokens != .none { tokens.refreshToken = issueRefreshToken(grantID, at: now, fresh) }
+        let grant = grant(of: client, Approval(userID: userID), scopes, fresh.event)
+        let grantID = open(grant, at: now, fresh)
+        let policy = client.policy.applied(to: scopes)
+        var tokens = issueAccessToken(grantID, policy, scopes: scopes, at: now, fresh)
+        if policy.refreshTokens != .none { tokens.refreshToken = issueRefreshToken(grantID, at: now, fresh) }
         return tokens
     }
 
@@ -31,6 +33,15 @@ extension AuthorizationServer {
         guard store.grants.indices.contains(id), !store.grants[id].isRevoked else { return false }
         store.revoke(id)
         return true
+    }
+
+    /// Ends all that a user gave a client, as when the user removes the application. How many live grants that were.
+    @discardableResult
+    package mutating func revokeGrants(userID: String, clientID: String) -> Int {
+        let live = store.grantIDs(clientID: clientID, userID: userID)
+        for id in live { store.revoke(id) }
+        tenants.removeAll { $0.clientID == clientID && $0.userID == userID }
+        return live.count
     }
 
     /// Ends one access token before its time, so that the provider's API answers 401 to it.
@@ -70,13 +81,12 @@ extension AuthorizationServer {
         return fresh.refresh
     }
 
-    mutating func noteIssue(_ grantType: String, _ grantID: Int, _ client: Client, rotated: Bool) {
+    mutating func noteIssue(_ grantType: String, _ grantID: Int, _ client: Client, lifetime: Duration?, rotated: Bool) {
         events.append(
             .issued(
                 Issue(
                     grantType: grantType, clientID: client.id, account: account(ofGrant: grantID),
-                    number: store.grants[grantID].issues, lifetime: client.policy.accessTokenLifetime,
-                    rotated: rotated)))
+                    number: store.grants[grantID].issues, lifetime: lifetime, rotated: rotated)))
     }
 
     /// Who a grant is for, to show: the user's login, or the client's id.
@@ -91,6 +101,9 @@ extension AuthorizationServer {
             .init("iss", .string(issuer)), .init("sub", .string(grant.userID ?? grant.clientID)),
             .init("jti", .string(name)), .init("iat", .number(now.wall.seconds)),
         ]
+        if !grant.authenticationEventID.isEmpty {
+            claims.append(.init("authentication_event_id", .string(grant.authenticationEventID)))
+        }
         if let end { claims.append(.init("exp", .number(end.wall.seconds))) }
         let header = JSONValue.object([.init("alg", .string("none")), .init("typ", .string("JWT"))])
         let parts = [header, .object(claims)].map { Base64.encodeForURL($0.utf8) }
@@ -99,8 +112,8 @@ extension AuthorizationServer {
 }
 
 extension IssuedTokens {
-    /// The token answer (RFC 6749 section 5.1), with the deviations of the policy.
-    func answer(under policy: ClientPolicy, refreshTokenIsNew: Bool = false) -> AuthorizationServer.Answer {
+    /// The members of the token answer (RFC 6749 section 5.1), with the deviations of the policy.
+    func members(under policy: ClientPolicy, refreshTokenIsNew: Bool = false) -> [JSONValue.Member] {
         var members: [JSONValue.Member] = [
             .init("access_token", .string(accessToken)), .init("token_type", .string("Bearer")),
         ]
@@ -108,12 +121,15 @@ extension IssuedTokens {
         if let token = refreshTokenMember(under: policy, isNew: refreshTokenIsNew) {
             members.append(.init("refresh_token", token))
         }
-        if refreshTokenIsNew, let idle = policy.refreshTokenIdleLifetime {
+        if refreshTokenIsNew, policy.tellsRefreshTokenLifetime, let idle = policy.refreshTokenIdleLifetime {
             members.append(.init("refresh_token_expires_in", .number(idle.components.seconds)))
         }
-        members.append(.init("scope", .string(scopes.joined(separator: policy.scopeSeparator))))
-        members += policy.answerMembers.map { .init($0.name, .string($0.value)) }
-        return .json(.object(members))
+        switch policy.scopeForm {
+        case .granted: members.append(.init("scope", .string(scopes.joined(separator: policy.scopeSeparator))))
+        case .empty: members.append(.init("scope", .string("")))
+        case .omitted: break
+        }
+        return members + policy.answerMembers.map { .init($0.name, .string($0.value)) }
     }
 
     private func lifetime(under policy: ClientPolicy) -> JSONValue? {

@@ -6,8 +6,14 @@ extension AuthorizationServer {
         to incoming: IncomingRequest, at now: Moment, _ fresh: FreshTokens
     ) throws(RequestError) -> Answer {
         if let malformed = incoming.malformed { throw malformed }
-        let client = try authenticatedClient(of: incoming)
+        let isDevice = incoming["grant_type"] == Self.deviceGrantType && dialect.hasDeviceFlow
+        // Google wants the secret in the device flow too.
+        let client =
+            try isDevice
+            ? deviceClient(of: incoming, needsSecret: dialect == .google) : authenticatedClient(of: incoming)
         switch incoming["grant_type"] {
+        case "authorization_code": return try codeAnswer(to: incoming, from: client, at: now, fresh)
+        case Self.deviceGrantType where isDevice: return try deviceAnswer(to: incoming, from: client, at: now, fresh)
         case "refresh_token": return try refreshAnswer(to: incoming, from: client, at: now, fresh)
         case "client_credentials": return try clientCredentialsAnswer(to: incoming, from: client, at: now, fresh)
         case nil: throw .invalidRequest("grant_type is missing")
@@ -27,8 +33,9 @@ extension AuthorizationServer {
             store.grantID(clientID: client.id, userID: nil)
             ?? store.add(SimulatedGrant(clientID: client.id, scopes: client.scopes))
         let tokens = issueAccessToken(grantID, client.policy, scopes: scopes, at: now, fresh)
-        noteIssue("client_credentials", grantID, client, rotated: false)
-        return tokens.answer(under: client.policy)
+        noteIssue(
+            "client_credentials", grantID, client, lifetime: client.policy.accessTokenLifetime, rotated: false)
+        return issueAnswer(tokens, client.policy, isNew: false, to: incoming, at: now, fresh)
     }
 
     /// RFC 6749 section 6.
@@ -39,18 +46,19 @@ extension AuthorizationServer {
         let grantID = try usableGrant(of: token, for: client, at: now)
         let scopes = try scopes(askedBy: incoming, within: store.grants[grantID].scopes)
         store.noteUse(ofRefreshToken: token, at: now.boot)
-        if client.policy.endsOldAccessTokens { store.endAccessTokens(ofGrant: grantID) }
-        var tokens = issueAccessToken(grantID, client.policy, scopes: scopes, at: now, fresh)
+        let policy = client.policy.applied(to: store.grants[grantID].scopes)
+        if policy.endsOldAccessTokens { store.endAccessTokens(ofGrant: grantID) }
+        var tokens = issueAccessToken(grantID, policy, scopes: scopes, at: now, fresh)
         tokens.refreshToken = token
         var rotated = false
-        if case .rotating = client.policy.refreshTokens {
+        if case .rotating = policy.refreshTokens {
             store.spend(token, at: now.boot)
             tokens.refreshToken = issueRefreshToken(grantID, at: now, fresh)
             rotated = true
         }
         ledger.noteRefresh()
-        noteIssue("refresh_token", grantID, client, rotated: rotated)
-        return tokens.answer(under: client.policy, refreshTokenIsNew: rotated)
+        noteIssue("refresh_token", grantID, client, lifetime: policy.accessTokenLifetime, rotated: rotated)
+        return issueAnswer(tokens, policy, isNew: rotated, to: incoming, at: now, fresh)
     }
 
     /// The grant that a refresh token opens for that client now. Where reuse ends the family, this ends it.
@@ -58,12 +66,14 @@ extension AuthorizationServer {
         of token: String, for client: Client, at now: Moment
     ) throws(RequestError) -> Int {
         guard let record = store.refreshTokens[token], store.grants[record.grantID].clientID == client.id else {
-            throw .invalidGrant("the refresh token is unknown")
+            throw .invalidGrant("the refresh token is unknown", .refreshTokenUnknown)
         }
-        guard !store.grants[record.grantID].isRevoked else { throw .invalidGrant("the grant is revoked") }
+        guard !store.grants[record.grantID].isRevoked else {
+            throw .invalidGrant("the grant is revoked", .grantWithdrawn)
+        }
         let idle = (record.lastUsedAt ?? record.issuedAt).duration(to: now.boot)
         if let limit = client.policy.refreshTokenIdleLifetime, idle >= limit {
-            throw .invalidGrant("the refresh token was not used for too long")
+            throw .invalidGrant("the refresh token was not used for too long", .refreshTokenIdle)
         }
         guard let spentAt = record.spentAt else { return record.grantID }
         let reuse = outcome(ofReuse: client.policy.refreshTokens, after: spentAt.duration(to: now.boot))
@@ -73,7 +83,7 @@ extension AuthorizationServer {
         case .familyRevoked: store.revoke(record.grantID)
         case .refused: break
         }
-        throw .invalidGrant("the refresh token was used before")
+        throw .invalidGrant("the refresh token was used before", .refreshTokenSpent)
     }
 
     private func outcome(ofReuse policy: RefreshTokenPolicy, after age: Duration) -> Reuse {

@@ -10,8 +10,9 @@ package struct DemoConfiguration: Sendable {
         self.connections = connections
         let sections = [
             socket.map { "socket: \(Self.quoted($0))\n" } ?? "",
-            Self.section("providers", DemoProvider.allCases.map { $0.override(baseURL) }),
-            Self.section("authConfigs", DemoProvider.allCases.map(\.authConfig)),
+            Self.section(
+                "providers", DemoProvider.all.map { $0.simulated.configurationOverride(baseURL: baseURL) }),
+            Self.section("authConfigs", DemoProvider.all.map(\.authConfig)),
             Self.section("connections", connections.map(Self.connection)),
             Self.section("agents", Self.agent(uid)),
         ]
@@ -20,12 +21,12 @@ package struct DemoConfiguration: Sendable {
 
     /// The names that ``credential(named:)`` answers to.
     package var credentialNames: [String] {
-        DemoProvider.allCases.map(\.secretName) + connections.map(\.credentialName)
+        DemoProvider.all.map(\.secretName) + connections.map(\.credentialName)
     }
 
     /// What `{credential: NAME}` stands for; nil for any other name.
     package func credential(named name: String) -> SecretBytes? {
-        if let provider = DemoProvider.allCases.first(where: { $0.secretName == name }) {
+        if let provider = DemoProvider.all.first(where: { $0.secretName == name }) {
             return SecretBytes(utf8: provider.clientSecret)
         }
         return connections.first { $0.credentialName == name }?.credentialJSON
@@ -54,14 +55,9 @@ package struct DemoConfiguration: Sendable {
 }
 
 extension DemoProvider {
-    fileprivate func override(_ baseURL: String) -> String {
-        let url = DemoConfiguration.quoted("\(baseURL)/\(rawValue)/token")
-        return "\(rawValue): { tokenURL: \(url), clientAuthentication: \(authentication.rawValue) }"
-    }
-
     fileprivate var authConfig: String {
         let scopes = scopes.map(DemoConfiguration.quoted).joined(separator: ", ")
-        return "\(authConfigID): { provider: \(rawValue), clientId: \(clientID), "
+        return "\(authConfigID): { provider: \(simulated.slug), clientId: \(clientID), "
             + "clientSecret: { credential: \(secretName) }, scopes: [\(scopes)] }"
     }
 }

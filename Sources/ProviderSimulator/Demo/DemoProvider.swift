@@ -1,105 +1,49 @@
-/// The providers of a ``DemoWorld``. Their names are slugs of the daemon's catalogue, whose token addresses the demo's
-/// configuration replaces.
-enum DemoProvider: String, CaseIterable {
-    case github
-    case google
-    case xero
+/// A provider of a ``DemoWorld``: all that can be simulated are there, each with one client.
+struct DemoProvider {
+    let simulated: SimulatedProvider
 
-    var clientID: String { "sim-client-\(rawValue)" }
+    static let all = SimulatedProvider.allCases.map(DemoProvider.init)
 
-    var clientSecret: String { "sim_cs_\(rawValue)" }
+    var clientID: String { "sim-client-\(simulated.slug)" }
 
-    var authConfigID: String { "ac_demo_\(rawValue)" }
+    var clientSecret: String { "sim_cs_\(simulated.slug)" }
+
+    var authConfigID: String { "ac_demo_" + simulated.slug.replacing("-", with: "_") }
 
     /// The name under which the configuration refers to the client secret.
-    var secretName: String { "demo-client-\(rawValue)" }
+    var secretName: String { "demo-client-\(simulated.slug)" }
 
-    var authentication: AuthorizationServer.AuthenticationMethod {
-        switch self {
-        case .github, .google: .post
-        case .xero: .basic
-        }
-    }
-
+    /// What is asked for besides the catalogue's own.
     var scopes: [String] {
-        switch self {
+        switch simulated {
         case .github: ["repo", "read:org"]
         case .google: ["openid", "email", "https://www.googleapis.com/auth/calendar.readonly"]
         case .xero: ["offline_access", "openid", "accounting.invoices.read"]
+        case .atlassian: ["read:jira-work"]
+        case .microsoft: ["Calendars.Read"]
+        case .githubAppUser, .notion, .myob, .salesforce: []
         }
     }
 
-    /// The provider with its one client, and nobody connected.
+    /// The provider with its one client and its users, and nobody connected. Whoever links an account decides on its page.
     ///
     /// GitHub's and Xero's refresh tokens rotate, as they do in truth; Google's stays, as Google's does.
     func server(accessTokenLifetime: Duration) -> AuthorizationServer {
-        var server = AuthorizationServer()
-        let policy: ClientPolicy =
-            switch self {
-            case .github: .githubApp
-            case .google: .google
-            case .xero: .xero
-            }
-        server.errorStyle = self == .github ? .github : .standard
-        server.add(
-            AuthorizationServer.Client(
-                id: clientID, secret: clientSecret, authentication: [authentication], scopes: scopes,
-                policy: policy.with { $0.accessTokenLifetime = accessTokenLifetime }))
-        return server
+        let policy = simulated == .github ? ClientPolicy.githubExpiringOAuthApp : simulated.policy
+        return simulated.server(
+            clientID: clientID, clientSecret: clientSecret, redirectURIs: DemoWorld.redirectURIs, users: users,
+            policy: policy.with { $0.accessTokenLifetime = accessTokenLifetime })
     }
-}
 
-/// A login of somebody at a provider, and the connection that it makes in Purser.
-struct DemoLogin {
-    var provider: DemoProvider
-    var purserUserID: String
-    var connectionID: String
-    var alias: String
-    var user: AuthorizationServer.User
-
-    static let all: [DemoLogin] = [
-        DemoLogin(
-            provider: .github, purserUserID: "user_ada", connectionID: "con_ada_work", alias: "work",
-            user: .init(id: "1001", number: 1001, login: "ada-work", email: "ada@work.example", name: "Ada (work)")),
-        DemoLogin(
-            provider: .github, purserUserID: "user_ada", connectionID: "con_ada_personal", alias: "personal",
-            user: .init(
-                id: "1002", number: 1002, login: "ada-personal", email: "ada@home.example", name: "Ada (personal)")),
-        DemoLogin(
-            provider: .google, purserUserID: "user_ada", connectionID: "con_ada_google", alias: "ada-google",
-            user: .init(id: "sub-2001", number: 2001, login: "ada", email: "ada@home.example", name: "Ada")),
-        DemoLogin(
-            provider: .google, purserUserID: "user_bob", connectionID: "con_bob_google", alias: "bob-google",
-            user: .init(id: "sub-2002", number: 2002, login: "bob", email: "bob@home.example", name: "Bob")),
-        DemoLogin(
-            provider: .xero, purserUserID: "user_bob", connectionID: "con_bob_xero", alias: "books",
-            user: .init(
-                id: "sub-3001", number: 3001, login: "bob", email: "bob@books.example", name: "Bob",
+    /// Who is connected from the start, and somebody who is not.
+    private var users: [AuthorizationServer.User] {
+        DemoLogin.all.filter { $0.provider == simulated }.map(\.user) + [
+            AuthorizationServer.User(
+                id: "sub-9001", number: 9001, login: "cleo", email: "cleo@new.example", name: "Cleo",
                 organisations: [
-                    .init(id: "00000000-0000-4000-8000-000000000001", name: "Bob's Bakery"),
-                    .init(id: "00000000-0000-4000-8000-000000000002", name: "Bob's Books"),
-                ])),
-    ]
-
-    /// Who the connection is for, in the words of the daemon's own answers: the selector under its name, a name to
-    /// show, and what calls to the provider need. A Xero grant has an account for each organisation.
-    var account: JSONValue {
-        switch provider {
-        case .github:
-            .object([
-                .init("login", .string(user.login)), .init("displayName", .string(user.name)),
-                .init("id", .number(Int64(user.number))),
-            ])
-        case .google:
-            .object([.init("email", .string(user.email)), .init("displayName", .string(user.name))])
-        case .xero:
-            .array(
-                user.organisations.map { organisation in
-                    .object([
-                        .init("organizationId", .string(organisation.id)),
-                        .init("displayName", .string(organisation.name)), .init("tenantId", .string(organisation.id)),
-                    ])
-                })
-        }
+                    .init(id: "00000000-0000-4000-8000-000000000091", name: "Cleo's Cafe"),
+                    .init(id: "00000000-0000-4000-8000-000000000092", name: "Cleo's Cinema"),
+                ])
+        ]
     }
 }

@@ -1,8 +1,8 @@
 internal import ConnectedAccounts
 package import SecretBytes
 
-/// A small world to show the daemon with: three providers, two people and five connections, all simulated, whose access
-/// tokens live for twenty seconds.
+/// A small world to show the daemon with, all simulated: every provider that can be linked, and two people with five
+/// connections at three of them. Access tokens live for twenty seconds.
 ///
 /// Make one, serve its ``providers``, and give its ``configuration(providersAt:agentUID:socket:)`` to the daemon.
 package struct DemoWorld: Sendable {
@@ -13,6 +13,9 @@ package struct DemoWorld: Sendable {
     /// How long its access tokens live, unless said otherwise.
     package static let accessTokenLifetime: Duration = .seconds(20)
 
+    /// Where the daemon's browsers come back to, at any port.
+    package static let redirectURIs = ["http://127.0.0.1/callback", "http://localhost/callback"]
+
     /// The world at the moment when everybody has just connected.
     package init(
         at now: Moment, accessTokenLifetime: Duration = Self.accessTokenLifetime,
@@ -20,17 +23,16 @@ package struct DemoWorld: Sendable {
     ) {
         providers = [:]
         connections = []
-        for kind in DemoProvider.allCases {
+        for kind in DemoProvider.all {
             var server = kind.server(accessTokenLifetime: accessTokenLifetime)
-            for login in DemoLogin.all where login.provider == kind {
-                server.add(login.user)
+            for login in DemoLogin.all where login.provider == kind.simulated {
                 guard
                     let tokens = server.connect(
                         clientID: kind.clientID, userID: login.user.id, scopes: kind.scopes, at: now, random: &random)
                 else { continue }
-                connections.append(DemoConnection(login, tokens))
+                connections.append(DemoConnection(login, authConfigID: kind.authConfigID, tokens))
             }
-            providers[kind.rawValue] = server
+            providers[kind.simulated.slug] = server
         }
     }
 
@@ -56,10 +58,10 @@ package struct DemoConnection: Sendable, Equatable {
     /// The connection's credential in the form that the configuration's `credentials` takes.
     package var credentialJSON: SecretBytes { SecretBytes(utf8: credential) }
 
-    init(_ login: DemoLogin, _ tokens: IssuedTokens) {
+    init(_ login: DemoLogin, authConfigID: String, _ tokens: IssuedTokens) {
         id = login.connectionID
         userID = login.purserUserID
-        authConfigID = login.provider.authConfigID
+        self.authConfigID = authConfigID
         alias = login.alias
         credentialName = "demo-" + login.alias
         credential = Self.credential(login, tokens).text

@@ -66,10 +66,12 @@ final class ProviderConnection: ChannelInboundHandler {
         guard let head else { return }
         self.head = nil
         allow(backend.limits.answerTime, on: channel)
-        let path = head.uri.prefix { $0 != "?" }
-        let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
+        let address = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = (address.first ?? "").split(separator: "/", maxSplits: 1).map(String.init)
         let provider = parts.first ?? ""
-        let reply = backend.respond(to: request(head, path: parts.dropFirst().first ?? ""), provider: provider)
+        let query = address.count > 1 ? String(address[1]) : ""
+        let request = request(head, path: parts.dropFirst().first ?? "", query: query)
+        let reply = backend.respond(to: request, provider: provider)
         // Before it is told, so that whoever is told of a held answer can release it.
         let release = reply?.delivery == .held ? backend.hold(on: channel.eventLoop) : nil
         backend.report(reply?.events ?? [], at: provider)
@@ -85,9 +87,9 @@ final class ProviderConnection: ChannelInboundHandler {
         if channel.isActive, head == nil { allow(backend.limits.idleTime, on: channel) }
     }
 
-    private func request(_ head: HTTPRequestHead, path: String) -> AuthorizationServer.Request {
+    private func request(_ head: HTTPRequestHead, path: String, query: String) -> AuthorizationServer.Request {
         AuthorizationServer.Request(
-            method: head.method.rawValue, path: "/" + path, authorization: head.headers.first(name: "Authorization"),
-            contentType: head.headers.first(name: "Content-Type"), body: body)
+            method: head.method.rawValue, path: "/" + path, query: query,
+            headers: head.headers.map { AuthorizationServer.Field($0.name, $0.value) }, body: body)
     }
 }

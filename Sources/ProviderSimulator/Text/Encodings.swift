@@ -23,6 +23,12 @@ enum Base64 {
         return bytes
     }
 
+    /// Whether a character is one of the alphabet that is safe in addresses.
+    static func isURLCharacter(_ character: UInt8) -> Bool {
+        character == UInt8(ascii: "-") || character == UInt8(ascii: "_")
+            || (value(of: character) != nil && character != UInt8(ascii: "+") && character != UInt8(ascii: "/"))
+    }
+
     /// Writes the alphabet that is safe in addresses, without padding.
     static func encodeForURL(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []

@@ -32,3 +32,11 @@ extension Int64 {
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 }
+
+/// A date as Xero writes it: ISO 8601 with seven decimal places and no zone, which is UTC.
+func xeroDate(_ instant: WallInstant) -> String {
+    let (days, second) = instant.seconds.quotientAndRemainder(flooringBy: 86_400)
+    let date = civilDate(daysSince1970: days)
+    let time = [second / 3600, second / 60 % 60, second % 60].map(twoDigits).joined(separator: ":")
+    return "\(date.year)-\(twoDigits(date.month))-\(twoDigits(date.day))T\(time).0000000"
+}

@@ -56,21 +56,21 @@ extension PurserClient {
     /// - Throws: ``PurserError``, or `CancellationError`.
     public func connectedAccount(_ connection: String) async throws -> ConnectedAccount {
         try ConnectedAccount(
-            try await answer("connectedAccounts.get", ["connectedAccountId": .string(connection)]))
+            try await answer("connectedAccounts.get", ["id": .string(connection)]))
     }
 
     /// Lets a disabled connection give credentials again (`connectedAccounts.enable`).
     ///
     /// - Throws: ``PurserError``, or `CancellationError`.
     public func enable(connection: String) async throws {
-        _ = try await answer("connectedAccounts.enable", ["connectedAccountId": .string(connection)])
+        _ = try await answer("connectedAccounts.enable", ["id": .string(connection)])
     }
 
     /// Keeps a connection from giving credentials until it is enabled (`connectedAccounts.disable`).
     ///
     /// - Throws: ``PurserError``, or `CancellationError`.
     public func disable(connection: String) async throws {
-        _ = try await answer("connectedAccounts.disable", ["connectedAccountId": .string(connection)])
+        _ = try await answer("connectedAccounts.disable", ["id": .string(connection)])
     }
 
     /// Calls page after page. A daemon holds fewer connections than this many pages have.

@@ -46,6 +46,20 @@ package final class RequestLine: Sendable {
         start = try Self.finish(writer)
     }
 
+    /// A call with one parameter, which is secret.
+    ///
+    /// - Throws: ``PurserError/invalidRequest(_:)`` for what is no UTF-8, or too long.
+    init(_ method: String, member key: StaticString, secret: Secret) throws(PurserError) {
+        var writer = Self.writer(method)
+        writer.key("params")
+        try secret.withBytes { (bytes) throws(PurserError) in
+            guard (try? UTF8Span(validating: bytes)) != nil else { throw .invalidRequest("\(key) is not UTF-8") }
+            writer.object { $0.member(key, secret: bytes) }
+        }
+        self.method = method
+        start = try Self.finish(writer)
+    }
+
     /// Number of bytes on the wire, or a few more.
     var length: Int { start.count + Self.reserve }
 

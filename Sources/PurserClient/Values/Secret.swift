@@ -1,4 +1,4 @@
-internal import SecretBytes
+package import SecretBytes
 
 /// A live secret: an access token, a key, a password. It shows itself to nobody by accident: printing, interpolating,
 /// dumping and reflecting it give `<redacted>`. The memory is wiped when the last copy is gone.
@@ -16,7 +16,11 @@ public struct Secret: Sendable {
 
     private let storage: Storage
 
-    init(_ bytes: consuming SecretBytes) { storage = Storage(bytes) }
+    /// Takes the bytes over.
+    package init(_ bytes: consuming SecretBytes) { storage = Storage(bytes) }
+
+    /// Copies bytes, UTF-8; wiping the original is its owner's affair.
+    public init(copying bytes: Span<UInt8>) { self.init(SecretBytes(copying: bytes)) }
 
     /// Number of bytes.
     public var count: Int { storage.bytes.count }

@@ -18,15 +18,22 @@ struct Purser: ParsableCommand {
 
             Exit codes:
               0  done
-              1  the daemon answered with an error
+              1  the daemon answered with an error, or an account was not connected
               2  the command line, or the parameters in it, are wrong
               3  the daemon cannot be reached, or did not answer
               4  not allowed: by the socket's permissions or by the daemon's rules;
                  also when that is what 'whoami --operation' found out
+              130  Ctrl-C ended the waiting
             """,
+        version: version,
         subcommands: [
-            AccountsCommand.self, CallCommand.self, StatusCommand.self, WhoamiCommand.self,
+            AccountsCommand.self, AliasCommand.self, CallCommand.self, CompleteLinkCommand.self, ConnectCommand.self,
+            DisableCommand.self, DisconnectCommand.self, EnableCommand.self, RefreshCommand.self, StatusCommand.self,
+            WhoamiCommand.self,
         ])
+
+    /// The release, as the daemon of the same one says it.
+    static let version = "0.1.0"
 
     @OptionGroup(title: "Options of every command")
     var options: GlobalOptions

@@ -15,9 +15,18 @@ func errorText(_ error: PurserError, isJSON: Bool, width: Int?) -> String {
                 .init(candidate[key]?.string ?? "")
             }
         })
-    let hint = answer.name == .forbidden ? " See who the daemon takes you for: purser whoami" : ""
-    return "purser: \(answer)\(hint)".printable + "\n"
+    return "purser: \(answer)\(hint(answer))".printable + "\n"
         + table.text(width: width, palette: Palette(isOn: false), indent: 2)
+}
+
+private func hint(_ error: RPCError) -> String {
+    switch error.name {
+    case .forbidden: return " See who the daemon takes you for: purser whoami"
+    case .alreadyConnected:
+        let known = error.data["connectionId"]?.string.map { " It is \($0)." } ?? ""
+        return "\(known) To connect another one beside it: purser connect --another"
+    default: return ""
+    }
 }
 
 /// The `error` member as the daemon sent it.

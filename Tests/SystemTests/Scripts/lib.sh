@@ -111,3 +111,15 @@ stored() { sqlite3 -cmd '.timeout 10000' "$work/glewlwyd/db" "$1"; }
 # Refreshes that glewlwyd answered, and spent refresh tokens that it was shown.
 refreshes() { echo $(($(stored 'select count(*) from gpo_refresh_token') - $1)); }
 reused_tokens() { grep -c 'Security - Token invalid' "$work/glewlwyd/log" || true; }
+
+# Presents a refresh token of user bob's that was spent, of a grant that nobody else has: the server's log must show it, or its
+# silence about all others says nothing.
+reuse_one_token() {
+    local token answers i
+    token=$(grant bob | jq -r .refresh_token)
+    for i in 1 2; do
+        answers+=$(curl -sS -o /dev/null -w '%{http_code} ' -u cli:clisecret --data-urlencode "refresh_token=$token" \
+            -d grant_type=refresh_token "$issuer/token")
+    done
+    is "answers to a refresh token that is presented twice" "$answers" "200 400 "
+}

@@ -1,0 +1,35 @@
+internal import ArgumentParser
+internal import PurserClient
+
+/// `purser disconnect CONNECTION`
+struct DisconnectCommand: CallingCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disconnect",
+        abstract: "End a connection for good, at its provider too, and say which of its tokens are dead.")
+
+    @Argument(help: "The connection's id, its alias, or its account's identifier.")
+    var connection: String
+
+    @Flag(name: .customLong("keep-grant"), help: "Forget the tokens here, but do not revoke them at the provider.")
+    var keepsGrant = false
+
+    @OptionGroup(title: "Options of every command")
+    var options: GlobalOptions
+
+    func run(_ client: PurserClient, in environment: CommandEnvironment) async throws {
+        let output = environment.output
+        let ends = try await client.delete(connection: connection, revokes: !keepsGrant)
+        let text =
+            options.json
+            ? "\(tokenEndsObject(ends))\n"
+            : tokenEndsText(ends, connection: connection, keepsGrant: keepsGrant, palette: output.palette)
+        try output.write(text)
+    }
+
+    private func tokenEndsObject(_ ends: [TokenEnd]) -> JSONValue {
+        let tokens = ends.map { end -> JSONValue in
+            ["token": .string(end.token), "outcome": .string(end.outcome.rawValue)]
+        }
+        return ["success": true, "tokens": .array(tokens)]
+    }
+}
