@@ -28,6 +28,7 @@ struct SystemTests {
             name: "one-refresh-at-expiry",
             truth: "200 callers at the moment of expiry cause one token request each connection"),
         Script(name: "provider-stops", truth: "a stopped provider delays no living token, and all recovers after it"),
+        Script(name: "link-accounts", truth: "accounts are connected, paused and ended at a real OAuth server"),
         Script(name: "other-users", truth: "other users see nothing, and cannot tell what exists"),
         Script(name: "garbage", truth: "garbage on the socket disturbs nobody"),
         Script(

@@ -124,6 +124,13 @@ extension AuthConfig {
 }
 
 extension Scope {
+    /// Whether the caller may connect some user's accounts of the toolkit.
+    func mayConnectSomewhere(toolkit: String) -> Bool {
+        agent.grants.contains { grant in
+            grant.operations.contains(.accountsConnect) && grant.toolkits.contains(toolkit) && grant.connections == .all
+        }
+    }
+
     /// Whether the caller may connect this user's accounts: nil for a connection that does not exist yet, which only a
     /// grant of all connections covers.
     func allowsConnecting(_ userID: String, toolkit: String, as connectionID: String?) -> Bool {

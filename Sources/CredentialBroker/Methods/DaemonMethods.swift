@@ -18,6 +18,10 @@ extension BrokerState {
             guard let connection = directory[slot], scope.allows(.accountsRead, connection) else { continue }
             visible[connection.authConfigID, default: []].append(slot)
         }
+        // Those at which there is nothing yet, but could be.
+        for authConfig in authConfigs.values where visible[authConfig.id] == nil {
+            if scope.mayConnectSomewhere(toolkit: authConfig.definition.toolkit) { visible[authConfig.id] = [] }
+        }
         result.beginObject()
         result.key("integrations")
         result.beginArray()
