@@ -189,15 +189,18 @@ struct ConnectTests {
         let id = try #require(answer["id"]?.string)
         let line = stage.world.connect(uid: 0)
         let waiting = line.begin("connectedAccounts.waitForConnection", ["id": .string(id), "timeoutMs": 600_000])
-        var arrivals = stage.provider.arrivals.stream.makeAsyncIterator()
-        #expect(await arrivals.next()?.url.hasSuffix("/device") == true)
-        for _ in 1...2 {
-            stage.world.clock.advance(by: .seconds(6))
-            #expect(await arrivals.next()?.url.hasSuffix("/token") == true)
+        // Each step waits for the broker to have gone to sleep again.
+        var sleeps = stage.world.clock.sleeps.makeAsyncIterator()
+        while stage.provider.requests(to: "/token").count < 2 {
+            stage.world.clock.advance(by: .seconds(2))
+            _ = await sleeps.next()
         }
         #expect(await stage.status(id) == "INITIATED consent_pending")
         stage.provider.set { $0.poll = .answer("") }
-        stage.world.clock.advance(by: .seconds(6))
+        while line.answer(to: waiting) == nil {
+            stage.world.clock.advance(by: .seconds(2))
+            _ = await sleeps.next()
+        }
         let connected = await stage.answer(to: waiting, on: line)
         #expect(connected["status"] == "ACTIVE")
         #expect(connected["identity"]?["displayName"] == "The octocat")

@@ -38,29 +38,6 @@ struct PersonTests {
         #expect(!Browser(path: "/nonexistent/xdg-open").open("https://a"))
     }
 
-    /// In a process of its own: nobody waits for the browser, and what is started here and not waited for would keep the
-    /// test library from seeing the ends of its own processes.
-    @Test func theBrowserGetsTheAddressAsItIs() async {
-        await #expect(processExitsWith: .success) {
-            let place = try Place()
-            let heard = "\(place.path)/heard"
-            try #require(unsafe mkfifo(heard, 0o600) == 0)
-            // Read and write, so that opening waits for nobody.
-            let reading = unsafe open(heard, O_RDWR | O_CLOEXEC)
-            try #require(reading >= 0)
-            defer { close(reading) }
-            let script = try place.script("#!/bin/sh\nprintf '%s\\n' \"$#\" \"$1\" end > '\(heard)'\n")
-            let address = "https://a/?b=$(id)&c='d'"
-            #expect(Browser(path: script).open(address))
-            var lines: [String] = []
-            while lines.last != "end" {
-                let line = try #require(try await TerminalInput.readLine(reading))
-                lines.append(line.bytes.text)
-            }
-            #expect(lines == ["1", address, "end"])
-        }
-    }
-
     // MARK: The terminal
 
     @Test func linesComeOneByOneUntilTheEnd() async throws {
