@@ -25,6 +25,8 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
     private let registry: ConnectionRegistry
     private var connection: RPCConnection<Service>?
     private var context: ChannelHandlerContext?
+    /// The socket itself, as long as the channel is open; none in tests without one.
+    private var socket: NIOBSDSocket.Handle?
     private var phase = Phase.serving
     private var isAdvancing = false
     private var isClosing = false
@@ -68,6 +70,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        socket = try? context.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable { $0 }
         context.read()
     }
 
@@ -180,10 +183,22 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
     private func flush() {
         guard !registry.spares.answers.isEmpty else { return }
         guard let context, phase != .closed else { return registry.spares.answers.removeAll() }
-        let buffer = registry.spares.takeAnswers(context.channel.allocator)
+        let sent = sendAtOnce()
+        if sent == registry.spares.answers.count { return registry.spares.dropAnswers() }
+        let buffer = registry.spares.takeAnswers(after: sent, context.channel.allocator)
         outgoing.willWrite(buffer)
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         releaseSent()
+    }
+
+    /// Gives the socket what it takes now, without another copy of it; 0 if something is to go out before. NIO gets the
+    /// rest, and meets the error if there was one.
+    private func sendAtOnce() -> Int {
+        guard let socket, outgoing.held == 0 else { return 0 }
+        let flags = CInt(MSG_DONTWAIT | MSG_NOSIGNAL)
+        return registry.spares.answers.withBytes { bytes in
+            unsafe bytes.withUnsafeBytes { max(0, unsafe send(socket, $0.baseAddress, $0.count, flags)) }
+        }
     }
 
     /// Overwrites what the kernel has; if that is not all, asks to be called again.
@@ -242,15 +257,13 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
     }
 
     func finish() {
-        guard phase != .closed, let context else { return }
+        guard phase != .closed else { return }
         isFinishing = true
         guard !inputEnded else { return proceed() }
         lastLineCounts = false
         // What was sent before this is read to its end, as if the peer had ended it; what is sent after it fails at the
         // peer.
-        let result = try? context.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { shutdown($0, CInt(SHUT_RD)) }
+        let result = socket.map { shutdown($0, CInt(SHUT_RD)) }
         if result != 0 { abort() }
     }
 
@@ -296,6 +309,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
     private func end() {
         guard phase != .closed else { return }
         phase = .closed
+        socket = nil
         lingering?.cancel()
         connection?.abandon()
         connection = nil

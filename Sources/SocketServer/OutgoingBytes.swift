@@ -43,15 +43,21 @@ final class SpareBuffers {
     var answers = SecretBuffer()
     private var spare: ByteBuffer?
 
-    /// Moves ``answers`` into a buffer for NIO.
-    func takeAnswers(_ allocator: ByteBufferAllocator) -> ByteBuffer {
-        var buffer = spare.take() ?? allocator.buffer(capacity: answers.count)
-        buffer.clear(minimumCapacity: answers.count)
+    /// Moves ``answers`` but for the first `sent` bytes into a buffer for NIO.
+    func takeAnswers(after sent: Int, _ allocator: ByteBufferAllocator) -> ByteBuffer {
+        let rest = answers.count - sent
+        var buffer = spare.take() ?? allocator.buffer(capacity: rest)
+        buffer.clear(minimumCapacity: rest)
         answers.withBytes { bytes in
-            _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) }
+            _ = unsafe bytes.extracting(sent...).withUnsafeBytes { unsafe buffer.writeBytes($0) }
         }
-        answers.removeAll(keepingAtMost: Self.largestKept)
+        dropAnswers()
         return buffer
+    }
+
+    /// Overwrites ``answers``.
+    func dropAnswers() {
+        answers.removeAll(keepingAtMost: Self.largestKept)
     }
 
     /// Keeps a buffer, already overwritten, for the next answer.
