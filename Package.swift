@@ -113,8 +113,7 @@ let package = Package(
             "CredentialBrokerTests",
             [
                 "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth",
-                "SecretBytes",
-                "SecretVault", "TestKit",
+                "SecretBytes", "SecretVault", "TestKit", cryptoExtras,
             ]),
         tests("ProtocolTests", ["ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
 

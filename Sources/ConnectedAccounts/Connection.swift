@@ -33,15 +33,6 @@ package struct Account: Sendable, Equatable {
     }
 }
 
-/// How a connection's credentials are used (Composio's names).
-package enum AuthScheme: String, Sendable, CaseIterable {
-    case oauth2 = "OAUTH2"
-    case clientCredentials = "OAUTH2_CLIENT_CREDENTIALS"
-    case apiKey = "API_KEY"
-    case bearerToken = "BEARER_TOKEN"
-    case basic = "BASIC"
-}
-
 /// One user's grant at one provider, without its secrets.
 package struct Connection: Sendable, Equatable {
     package let id: String
@@ -80,6 +71,10 @@ package struct Connection: Sendable, Equatable {
     }
 
     package var generation: UInt64 { standing.life?.generation ?? 0 }
+
+    /// Who shares what the provider thinks of the client: all of an auth config, but each by itself where each signs with
+    /// a key of its own.
+    package var registration: String { authScheme.signsAssertions ? id : authConfigID }
 }
 
 /// One account of one connection: what a caller chooses.

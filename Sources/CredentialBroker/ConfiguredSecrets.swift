@@ -1,6 +1,7 @@
 internal import ConnectedAccounts
 package import DaemonConfiguration
 package import SecretBytes
+internal import SignedTokens
 internal import Synchronization
 
 /// The secrets that a configuration refers to, read before the broker's lock is taken: reading files may take its time.
@@ -36,7 +37,7 @@ package struct ConfiguredSecrets: Sendable {
             let text = try read(reference)
             do throws(ImportedCredentialsError) {
                 let imported = try text.withBytes { bytes throws(ImportedCredentialsError) in
-                    CredentialsBox(try ImportedCredentials.read(bytes, authScheme: scheme))
+                    try CredentialsBox.read(bytes, authScheme: scheme)
                 }
                 credentials[connection.id] = imported
             } catch {
@@ -56,14 +57,40 @@ final class CredentialsBox: Sendable {
     let expiresAt: WallInstant?
     let scopes: [String]?
     let accounts: [[Account.Field]]
+    let principal: String?
 
-    init(_ imported: consuming ImportedCredentials) {
+    /// Reads what a file holds, or a caller sends, and refuses a key that nothing can be signed with.
+    static func read(
+        _ text: Span<UInt8>, authScheme: AuthScheme
+    ) throws(ImportedCredentialsError) -> CredentialsBox {
+        let box = CredentialsBox(try ImportedCredentials.read(text, authScheme: authScheme))
+        try box.checkKey()
+        return box
+    }
+
+    private init(_ imported: consuming ImportedCredentials) {
         expiresAt = imported.expiresAt
         scopes = imported.scopes
         accounts = imported.accounts
+        principal = imported.principal
         let tokens = TokenSet(imported.takeSecret())
         seed = tokens.withRecord { SecretBytes(copying: $0) }
         self.tokens = Mutex(tokens)
+    }
+
+    private func checkKey() throws(ImportedCredentialsError) {
+        let problem = tokens.withLock { tokens -> AssertionError? in
+            guard let key = tokens?.with(.privateKey, { SecretBox(SecretBytes(copying: $0)) }) ?? nil else {
+                return nil
+            }
+            do throws(AssertionError) {
+                try JWTBearerAssertion.check(privateKey: key.bytes)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let problem { throw .unusableKey(problem.description) }
     }
 
     /// The secrets, the first time.
@@ -84,9 +111,19 @@ extension TokenSet {
         case .basic(let username, let password):
             set(.username, SecretBytes(utf8: username))
             set(.password, password)
+        case .signingKey(let key):
+            set(.issuer, text: key.issuer)
+            set(.subject, text: key.subject)
+            set(.audience, text: key.audience)
+            set(.keyID, text: key.keyID)
+            set(.privateKey, key.takePrivateKey())
         case .tokens(let accessToken, let refreshToken):
             set(.accessToken, ifThere: accessToken)
             set(.refreshToken, ifThere: refreshToken)
         }
+    }
+
+    private mutating func set(_ field: TokenRecord.Field, text: String?) {
+        if let text { set(field, SecretBytes(utf8: text)) }
     }
 }

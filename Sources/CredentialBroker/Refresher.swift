@@ -100,6 +100,13 @@ extension Broker {
         case .send(let request, let timeout, let description):
             attempt.stage = .sent(description)
             return RefreshExchange(request: request, timeout: timeout)
+        case .sign(let grant, let timeout):
+            guard let request = grant.request(now: wallSeconds) else {
+                end(&attempt) { state, ticket, now in state.unbuildable(ticket, now: now) }
+                return nil
+            }
+            attempt.stage = .sent(grant.description)
+            return RefreshExchange(request: request, timeout: timeout)
         }
         return nil
     }

@@ -59,6 +59,14 @@ extension ConfigurationReader {
         case .clientCredentials:
             _ = fields.required("clientId", &problems)
             _ = fields.required("clientSecret", &problems)
+        case .jwtBearer:
+            if fields["clientId"] == nil {
+                fields.forbid(["clientSecret"], "a client secret without clientId says nothing; add it", &problems)
+            }
+        case .serviceAccount:
+            fields.forbid(
+                ["clientId", "clientSecret"], "the key file says all that the scheme \(scheme.word) needs; remove it",
+                &problems)
         case .apiKey, .bearerToken, .basic:
             fields.forbid(
                 ["clientId", "clientSecret", "scopes"], "the scheme \(scheme.word) has no use for it; remove it",
@@ -134,8 +142,4 @@ extension ConfigurationReader {
             return nil
         }
     }
-}
-
-extension AuthScheme {
-    fileprivate var usesTokenEndpoint: Bool { self == .oauth2 || self == .clientCredentials }
 }

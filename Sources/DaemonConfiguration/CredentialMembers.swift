@@ -11,6 +11,12 @@ enum CredentialMember: String, CaseIterable {
     case token
     case username
     case password
+    case privateKey = "private_key"
+    case keyID = "key_id"
+    case issuer
+    case subject
+    case audience
+    case serviceAccount = "service_account"
 
     /// All names, for a person.
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -20,6 +26,8 @@ enum CredentialMember: String, CaseIterable {
         switch scheme {
         case .oauth2: [.accessToken, .refreshToken, .expiresAt, .scope, .account]
         case .clientCredentials: [.scope, .account]
+        case .jwtBearer: [.privateKey, .keyID, .issuer, .subject, .audience, .account]
+        case .serviceAccount: [.serviceAccount, .subject, .account]
         case .apiKey: [.apiKey, .account]
         case .bearerToken: [.token, .account]
         case .basic: [.username, .password, .account]

@@ -12,6 +12,9 @@ extension ImportedCredentials {
         let text = text.extracting(trimmed(text))
         guard let first = text.indices.first else { throw .empty }
         if text[first] == UInt8(ascii: "{") { return try read(json: text, authScheme) }
+        if authScheme == .jwtBearer, text.hasPEMBegin {
+            return ImportedCredentials(.signingKey(SigningKey(privateKey: SecretBytes(copying: text))))
+        }
         guard text.indices.allSatisfy({ (0x21...0x7E).contains(text[$0]) }) else { throw .unprintable }
         return try bare(SecretBytes(copying: text), authScheme)
     }
@@ -36,6 +39,8 @@ extension ImportedCredentials {
         case .apiKey: ImportedCredentials(.apiKey(key))
         case .bearerToken: ImportedCredentials(.bearerToken(key))
         case .basic: throw .missing("username and password, as JSON")
+        case .jwtBearer: throw .missing("a private key as PEM, or JSON")
+        case .serviceAccount: throw .notAServiceAccount
         case .clientCredentials: throw .notForScheme(member: "a bare key", scheme: scheme)
         }
     }
@@ -49,13 +54,44 @@ extension ImportedCredentials {
         } catch {
             throw .notJSON(error.description)
         }
-        let root = document.root
+        return try read(object: document.root, scheme)
+    }
+
+    private static func read(
+        object root: JSONValue, _ scheme: AuthScheme
+    ) throws(ImportedCredentialsError) -> ImportedCredentials {
+        // The key file as it was downloaded.
+        if scheme == .serviceAccount, SigningKey.isServiceAccount(root) {
+            return signing(try SigningKey.read(serviceAccount: root))
+        }
         try checkMembers(of: root, scheme)
-        var credentials = ImportedCredentials(try secret(root, scheme))
+        var credentials = try credentials(root, scheme)
         credentials.accounts = try accounts(root["account"])
         credentials.expiresAt = try expiry(root["expires_at"])
         credentials.scopes = try scopes(root["scope"])
         if credentials.expiresAt != nil, root["access_token"] == nil { throw .missing("access_token with expires_at") }
+        return credentials
+    }
+
+    private static func credentials(
+        _ root: JSONValue, _ scheme: AuthScheme
+    ) throws(ImportedCredentialsError) -> ImportedCredentials {
+        switch scheme {
+        case .jwtBearer: return signing(try SigningKey.read(root))
+        case .serviceAccount:
+            guard let file = present(root["service_account"]) else { throw .missing("service_account") }
+            var key = try SigningKey.read(serviceAccount: file)
+            key.subject = try SigningKey.name(root["subject"], "subject")
+            return signing(key)
+        case .oauth2, .clientCredentials, .apiKey, .bearerToken, .basic:
+            return ImportedCredentials(try secret(root, scheme))
+        }
+    }
+
+    private static func signing(_ key: consuming SigningKey) -> ImportedCredentials {
+        let principal = key.principal
+        var credentials = ImportedCredentials(.signingKey(key))
+        credentials.principal = principal
         return credentials
     }
 
@@ -72,6 +108,7 @@ extension ImportedCredentials {
 
     /// Checks what can be checked before the scheme is known: that an object has no member that no scheme knows.
     package static func checkNames(in object: JSONValue) throws(ImportedCredentialsError) {
+        if SigningKey.isServiceAccount(object) { return }
         var position = 0
         for (key, _) in object.members {
             position += 1
@@ -92,7 +129,7 @@ extension ImportedCredentials {
             let refreshToken = try secret(root["refresh_token"], "refresh_token")
             if accessToken == nil, refreshToken == nil { throw .missing("access_token or refresh_token") }
             return .tokens(accessToken: accessToken, refreshToken: refreshToken)
-        case .clientCredentials: return .none
+        case .clientCredentials, .jwtBearer, .serviceAccount: return .none
         case .apiKey: return .apiKey(try required(root["api_key"], "api_key"))
         case .bearerToken: return .bearerToken(try required(root["token"], "token"))
         case .basic:

@@ -4,7 +4,7 @@ package import SecretBytes
 /// The credentials of a connection, as a file or a caller hands them over.
 ///
 /// Either JSON with some of `access_token`, `refresh_token`, `expires_at`, `scope`, `account`, `api_key`, `token`,
-/// `username` and `password`, or the bare key or token alone.
+/// `username` and `password`, or of what assertions are signed with (``SigningKey``), or the bare key or token alone.
 package struct ImportedCredentials: ~Copyable, Sendable {
     /// What the connection's scheme needs, and nothing else.
     package enum Secret: ~Copyable, Sendable {
@@ -13,6 +13,7 @@ package struct ImportedCredentials: ~Copyable, Sendable {
         case apiKey(SecretBytes)
         case bearerToken(SecretBytes)
         case basic(username: String, password: SecretBytes)
+        case signingKey(SigningKey)
         /// The client's own credentials are all there is.
         case none
     }
@@ -28,6 +29,10 @@ package struct ImportedCredentials: ~Copyable, Sendable {
     init(_ secret: consuming Secret) {
         self.secret = secret
     }
+
+    /// Whose tokens these are, as far as the credentials say without describing an account: the subject of assertions,
+    /// else their issuer.
+    package var principal: String?
 
     /// Gives the secret up; the rest is gone.
     package consuming func takeSecret() -> Secret { secret }
@@ -53,6 +58,10 @@ package enum ImportedCredentialsError: Error, Sendable, Equatable, CustomStringC
     /// The member has no meaning for the connection's scheme.
     case notForScheme(member: String, scheme: AuthScheme)
     case tooManyAccounts
+    /// Nothing can be signed with the private key; the text says why.
+    case unusableKey(String)
+    /// What is given as `service_account` is no key file.
+    case notAServiceAccount
     /// A member of an account that the wire contract has for something else; one of ``Account/reservedNames``.
     case reservedMember(String)
 
@@ -70,6 +79,9 @@ package enum ImportedCredentialsError: Error, Sendable, Equatable, CustomStringC
         case .notForScheme(let member, let scheme): "\(member) has no meaning for a connection with \(scheme.rawValue)"
         case .reservedMember(let name):
             "\(name) cannot be a member of account: answers have a member of that name already; leave it out"
+        case .unusableKey(let problem): problem
+        case .notAServiceAccount:
+            "this is no service account key; create a key of type JSON for the account and give the whole file"
         case .tooManyAccounts: "the credentials have more than \(ImportedCredentials.maximumAccounts) accounts"
         }
     }

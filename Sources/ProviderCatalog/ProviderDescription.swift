@@ -30,6 +30,7 @@ package struct ProviderDescription: Sendable, Equatable {
     package var selector: String?
     package var identity: IdentityDescription?
     package var accountFields: [AccountField] = []
+    package var accountRevocation: AccountRevocation?
 
     init(slug: String, displayName: String, authScheme: AuthScheme, toolkits: [Toolkit]) {
         self.slug = slug

@@ -10,6 +10,8 @@ package struct ProviderEndpoints: Sendable, Equatable {
     package var deviceAuthorizationURL: String?
     package var userinfoURL: String?
     package var introspectionURL: String?
+    /// Who signs id tokens, and where the keys are, if not as the issuer publishes it.
+    package var idToken: IDTokenSigner?
     package var revocation: RevocationDescription?
     /// Nil where the scheme needs none. Its `url` is empty as long as ``needsDiscovery``.
     package var tokenEndpoint: TokenEndpointDescription?
@@ -20,6 +22,19 @@ package struct ProviderEndpoints: Sendable, Equatable {
     package var needsDiscovery: Bool { tokenEndpoint?.url.isEmpty == true }
 }
 
+/// Who signs a provider's id tokens.
+package struct IDTokenSigner: Sendable, Equatable {
+    /// `iss`; Microsoft's has `{tenantid}` in it, which the token's own `tid` fills.
+    package var issuer: String
+    /// Of the JSON Web Key Set (RFC 7517 section 5).
+    package var keysURL: String
+
+    package init(issuer: String, keysURL: String) {
+        self.issuer = issuer
+        self.keysURL = keysURL
+    }
+}
+
 /// The same with its placeholders, as the catalogue has it.
 struct EndpointTemplates: Sendable, Equatable {
     var issuer: Template?
@@ -28,6 +43,8 @@ struct EndpointTemplates: Sendable, Equatable {
     var deviceAuthorizationURL: Template?
     var userinfoURL: Template?
     var introspectionURL: Template?
+    var idTokenIssuer = ""
+    var idTokenKeysURL: Template?
     var revocation: RevocationTemplate?
     var tokenURL: Template?
     var refreshURL: Template?
@@ -54,9 +71,15 @@ extension ProviderDescription {
             deviceAuthorizationURL: try addresses.deviceAuthorizationURL?.filledAddress(with: values),
             userinfoURL: try addresses.userinfoURL?.filledAddress(with: values),
             introspectionURL: try addresses.introspectionURL?.filledAddress(with: values),
+            idToken: try idToken(values),
             revocation: try revocation(values),
             tokenEndpoint: try tokenEndpoint(values),
             statesClientAuthentication: addresses.statesClientAuthentication)
+    }
+
+    private func idToken(_ values: TemplateValues) throws(TemplateProblem) -> IDTokenSigner? {
+        guard let keysURL = addresses.idTokenKeysURL else { return nil }
+        return IDTokenSigner(issuer: addresses.idTokenIssuer, keysURL: try keysURL.filledAddress(with: values))
     }
 
     private func tokenEndpoint(_ values: TemplateValues) throws(TemplateProblem) -> TokenEndpointDescription? {

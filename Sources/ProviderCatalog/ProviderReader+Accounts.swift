@@ -1,3 +1,4 @@
+import OAuth
 import StrictYAML
 
 // What differs between auth configs and accounts: variables, account fields, identity.
@@ -66,6 +67,15 @@ extension ProviderReader {
             displayName: parts["displayName"] == nil ? [] : pointers(parts, "displayName"))
         identity.hasManyAccounts = parts["many"]?.bool(&problems) ?? false
         return identity
+    }
+
+    mutating func accountRevocation(_ node: YAMLNode) -> AccountRevocation? {
+        guard
+            let parts = node.mapping(["url", "method"], &problems),
+            let url = parts.required("url", &problems).flatMap({ urlTemplate($0) })
+        else { return nil }
+        let methods: [(String, ProviderRequest.Method)] = [("POST", .post), ("DELETE", .delete)]
+        return AccountRevocation(url: url, method: parts["method"]?.choice(among: methods, &problems) ?? .delete)
     }
 
     private enum Origin {

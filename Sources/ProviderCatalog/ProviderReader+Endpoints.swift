@@ -11,6 +11,7 @@ extension ProviderReader {
         templates.deviceAuthorizationURL = urlTemplate("deviceAuthorizationURL")
         templates.userinfoURL = urlTemplate("userinfoURL")
         templates.introspectionURL = urlTemplate("introspectionURL")
+        readIDToken(into: &templates)
         templates.revocation = fields["revocation"].flatMap { revocation($0) }
         templates.tokenURL = urlTemplate("tokenURL")
         templates.refreshURL = urlTemplate("refreshURL")
@@ -44,6 +45,16 @@ extension ProviderReader {
         endpoint.failureRules = failureRules()
         endpoint.lostAnswer = lostAnswer()
         return endpoint
+    }
+
+    private mutating func readIDToken(into templates: inout EndpointTemplates) {
+        guard
+            let parts = fields["idToken"]?.mapping(["issuer", "keysURL"], &problems),
+            let issuer = parts.required("issuer", &problems)?.nonEmptyString(maximumLength: 1024, &problems),
+            let keysURL = parts.required("keysURL", &problems).flatMap({ urlTemplate($0) })
+        else { return }
+        templates.idTokenIssuer = issuer
+        templates.idTokenKeysURL = keysURL
     }
 
     private mutating func revocation(_ node: YAMLNode) -> RevocationTemplate? {

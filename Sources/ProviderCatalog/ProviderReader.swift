@@ -14,10 +14,11 @@ struct ProviderReader {
         "authorizationParameters", "defaultScopes", "scopeSeparator", "pkce", "deviceAuthorizationURL", "tokenURL",
         "refreshURL", "clientAuthentication", "tokenRequestFormat", "tokenRequestHeaders", "codeParameters",
         "deviceParameters", "refreshParameters", "clientCredentialsParameters", "scopeOnRefresh",
-        "alternateTokenMember", "expiresInUnit", "failureRules", "lostAnswer",
-        "accessTokenLifetime", "accessTokensExpire", "refreshTokenIdleLifetime", "refreshTokenAbsoluteLifetime",
-        "rotation", "refreshEndsAccessToken", "refreshMargin", "revocation", "introspectionURL", "userinfoURL",
+        "alternateTokenMember", "expiresInUnit", "failureRules", "lostAnswer", "accessTokenLifetime",
+        "accessTokensExpire", "refreshTokenIdleLifetime", "refreshTokenAbsoluteLifetime", "rotation",
+        "refreshEndsAccessToken", "refreshMargin", "revocation", "introspectionURL", "userinfoURL", "idToken",
         "apiBaseURL", "apiHeaders", "credentialPlacement", "selector", "identity", "accountFields",
+        "accountRevocation",
     ]
 
     static func read(_ node: YAMLNode, slug: String) throws(YAMLProblems) -> ProviderDescription {
@@ -48,6 +49,7 @@ struct ProviderReader {
         provider.credentialPlacement = credentialPlacement(for: authScheme)
         provider.selector = fields["selector"].flatMap { name($0) }
         provider.identity = identity() ?? (provider.addresses.saysIdentity ? .openID : nil)
+        provider.accountRevocation = fields["accountRevocation"].flatMap { accountRevocation($0) }
         checkCompleteness(of: authScheme)
         return provider
     }
@@ -100,7 +102,7 @@ struct ProviderReader {
     /// Only what is missing; what is there and wrong has been said already.
     private mutating func checkCompleteness(of scheme: AuthScheme) {
         func isMissing(_ keys: String...) -> Bool { keys.allSatisfy { fields[$0] == nil } }
-        guard scheme == .oauth2 || scheme == .clientCredentials else { return }
+        guard scheme.usesTokenEndpoint else { return }
         if isMissing("tokenURL", "issuer") {
             problems.add(at: fields.node, "needs tokenURL, or issuer for OpenID discovery")
         }
@@ -113,8 +115,8 @@ struct ProviderReader {
 extension AuthScheme {
     /// The words of configuration and catalogue.
     package static let words: [(word: String, value: AuthScheme)] = [
-        ("oauth2", .oauth2), ("oauth2_client_credentials", .clientCredentials), ("api_key", .apiKey),
-        ("bearer", .bearerToken), ("basic", .basic),
+        ("oauth2", .oauth2), ("oauth2_client_credentials", .clientCredentials), ("jwt_bearer", .jwtBearer),
+        ("google_service_account", .serviceAccount), ("api_key", .apiKey), ("bearer", .bearerToken), ("basic", .basic),
     ]
 
     /// The word of configuration and catalogue.

@@ -10,6 +10,12 @@ package struct RevocationTemplate: Sendable, Equatable {
     }
 }
 
+/// How a provider is asked to end one account of several that a grant reaches: a request with the access token.
+package struct AccountRevocation: Sendable, Equatable {
+    package var url: Template
+    package var method: ProviderRequest.Method
+}
+
 /// How a provider is asked to end a grant.
 package struct RevocationDescription: Sendable, Equatable {
     package var url: String

@@ -28,6 +28,11 @@ package struct JWTBearerAssertion: Sendable, Equatable {
         self.audience = audience
     }
 
+    /// Whether `privateKey` can sign; to be asked when a key is given, not when it is needed.
+    package static func check(privateKey: borrowing SecretBytes) throws(AssertionError) {
+        try privateKey.withBytes { (pem) throws(AssertionError) in _ = try key(pem) }
+    }
+
     /// The signed assertion as of `now`, in seconds since 1970. `privateKey` is an RSA key of 2048 bits or more as PEM,
     /// PKCS #8 or PKCS #1, not encrypted.
     package func sign(privateKey: borrowing SecretBytes, now: Int64) throws(AssertionError) -> SecretBytes {
@@ -98,9 +103,7 @@ package struct JWTBearerAssertion: Sendable, Equatable {
 
 /// Why no assertion can be made. All of these are mended where the key was given.
 package enum AssertionError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was given is no service account key.
-    case notAServiceAccount
-    /// The named member of the key file, or claim, is missing or unusable.
+    /// The named claim is missing.
     case missing(String)
     /// The private key is no RSA key of at least 2048 bits in PEM, or is encrypted.
     case privateKey
@@ -108,10 +111,8 @@ package enum AssertionError: Error, Sendable, Equatable, CustomStringConvertible
     /// One sentence for whoever gave the key.
     package var description: String {
         switch self {
-        case .notAServiceAccount:
-            "this is no service account key; create a key of type JSON for the account and give the whole file"
-        case .missing(let name):
-            "“\(name)” is missing or unusable; give the key file as it was downloaded"
+        case .missing(let claim):
+            "the assertion needs “\(claim)”; give it with the key"
         case .privateKey:
             "the private key is not an unencrypted RSA key of at least 2048 bits as PEM; create a new key"
         }

@@ -97,6 +97,32 @@ struct InitiateTests {
         #expect(await stage.status(link.id) == "NOT_FOUND -")
     }
 
+    @Test(
+        "One organisation of several is taken out alone; the others keep their tokens",
+        arguments: [
+            (true, Reaction.answer(status: 204, ""), "revoked" as JSONTree, 1), (true, .unreachable, "unreachable", 1),
+            (true, .answer(status: 404, ""), "already_dead", 1), (false, .unreachable, .null, 0),
+        ])
+    func oneOrganisation(revokes: Bool, reaction: Reaction, outcome: JSONTree, requests: Int) async throws {
+        let stage = try LinkStage()
+        let link = await stage.connect(["userId": "alice", "authConfigId": "ac_xero"])
+        stage.provider.set { $0.revocation = reaction }
+        let answer = await stage.ask("connectedAccounts.delete", ["id": "org-2", "revoke": .bool(revokes)])
+        #expect(answer["account"] == ["accountIdentifier": "org-2", "outcome": outcome] && answer["tokens"] == [])
+        let sent = stage.provider.requests(to: "/connections/x-2")
+        #expect(sent.map(\.method) == Array(repeating: "DELETE", count: requests))
+        #expect(sent.allSatisfy { $0.authorization == "Bearer access-hub-1" })
+        let accounts = await stage.ask("getXeroAccounts", [:])
+        #expect(accounts["accounts"]?.elements.map { $0["organizationId"] } == ["org-1"])
+        #expect(accounts["accounts"]?.elements.first?["accessToken"] == "access-hub-1")
+        // The last one is the connection itself.
+        stage.provider.set { $0.revocation = .answer("") }
+        let last = await stage.ask("connectedAccounts.delete", ["id": "org-1", "revoke": false])
+        #expect(last["account"] == nil)
+        #expect(await stage.status(link.id) == "NOT_FOUND -")
+        try stage.world.check()
+    }
+
     @Test("An alias is one connection's of its user and toolkit, and \"\" takes it away")
     func alias() async throws {
         let stage = try LinkStage()

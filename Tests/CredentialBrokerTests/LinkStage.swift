@@ -37,6 +37,11 @@ final class HubProvider: Sendable {
                 return .answer(
                     #"{"login":"\#(manners.login)","id":\#(manners.subject),"name":"The \#(manners.login)"}"#)
             case "https://id.hub.example/revoke": return manners.revocation
+            case "https://api.xero.com/connections":
+                return .answer(
+                    #"[{"id":"x-1","tenantId":"org-1","tenantName":"North","tenantType":"ORGANISATION"},"#
+                        + #"{"id":"x-2","tenantId":"org-2","tenantName":"South","tenantType":"ORGANISATION"}]"#)
+            case "https://api.xero.com/connections/x-2": return manners.revocation
             case "https://id.hub.example/device":
                 return .answer(
                     #"{"device_code":"canary-device-code","user_code":"ABCD-EFGH","verification_uri":"https://id.hub.example/activate","expires_in":600,"interval":5}"#
@@ -78,6 +83,7 @@ final class LinkStage {
         authConfigs:
           ac_hub: { provider: hub, clientId: hub-client, clientSecret: { credential: hub-secret }, scopes: [repo] }
           ac_weather: { provider: weather }
+          ac_xero: { provider: xero, clientId: xero-client, clientSecret: { credential: hub-secret } }
         agents:
           - name: operator
             match: { uid: 0 }

@@ -27,6 +27,12 @@ struct ImportedCredentialsTests {
         case .apiKey(let key): return ["key \(reveal(key))"]
         case .bearerToken(let token): return ["bearer \(reveal(token))"]
         case .basic(let username, let password): return ["user \(username)", "password \(reveal(password))"]
+        case .signingKey(let key):
+            let names = [
+                key.keyID.map { "kid \($0)" }, key.issuer.map { "iss \($0)" }, key.subject.map { "sub \($0)" },
+                key.audience.map { "aud \($0)" },
+            ]
+            return names.compactMap(\.self) + ["signs with \(reveal(key.takePrivateKey()))"]
         case .none: return []
         }
     }
@@ -84,6 +90,19 @@ struct ImportedCredentialsTests {
         Row("a bare bearer token", .bearerToken, "t", "bearer t"),
         Row("a bearer token in JSON", .bearerToken, #"{"token":"t"}"#, "bearer t"),
         Row("a user name and password", .basic, #"{"username":"u","password":"p:ä"}"#, "user u | password p:ä"),
+        Row("a PEM alone", .jwtBearer, "-----BEGIN X-----\nAAAA\n", "signs with -----BEGIN X-----\nAAAA"),
+        Row(
+            "a key and its claims", .jwtBearer,
+            #"{"private_key":"-----BEGIN X","issuer":"i","subject":"s","audience":"a","key_id":"k","account":{"id":"x"}}"#,
+            #"kid k | iss i | sub s | aud a | signs with -----BEGIN X | id="x"(x)"#),
+        Row(
+            "a service account's key file, whatever else is in it", .serviceAccount,
+            #"{"type":"service_account","private_key":"-----BEGIN X","private_key_id":"k","client_email":"r@p","token_uri":"https://x","new":[1]}"#,
+            "kid k | iss r@p | signs with -----BEGIN X"),
+        Row(
+            "a service account for a user", .serviceAccount,
+            #"{"service_account":{"type":"service_account","private_key":"-----BEGIN X","client_email":"r@p"},"subject":"ada@p"}"#,
+            "iss r@p | sub ada@p | signs with -----BEGIN X"),
         Row("a machine's account", .clientCredentials, #"{"account":{"id":"x"}}"#, #"id="x"(x)"#),
     ]
 
@@ -176,6 +195,25 @@ struct ImportedCredentialsTests {
         Refusal(
             "a key for a machine", .clientCredentials, "hunter2",
             .notForScheme(member: "a bare key", scheme: .clientCredentials)),
+        Refusal("a signer's password", .jwtBearer, "hunter2", .missing("a private key as PEM, or JSON")),
+        Refusal("claims without a key", .jwtBearer, #"{"issuer":"i"}"#, .missing("private_key")),
+        Refusal(
+            "a private key that is none", .jwtBearer, #"{"private_key":"hunter2"}"#,
+            .wrongType(member: "private_key", expected: "a private key as PEM, with its BEGIN and END lines")),
+        Refusal(
+            "a subject of two words", .jwtBearer, #"{"private_key":"-----BEGIN X","subject":"a b"}"#,
+            .wrongType(member: "subject", expected: "a string without spaces, at most 1024 bytes")),
+        Refusal(
+            "a signer's scope", .jwtBearer, #"{"private_key":"-----BEGIN X","scope":"s"}"#,
+            .notForScheme(member: "scope", scheme: .jwtBearer)),
+        Refusal("a bare key of a service account", .serviceAccount, "hunter2", .notAServiceAccount),
+        Refusal("no key file", .serviceAccount, #"{"subject":"s"}"#, .missing("service_account")),
+        Refusal(
+            "another kind of key file", .serviceAccount, #"{"service_account":{"type":"authorized_user"}}"#,
+            .notAServiceAccount),
+        Refusal(
+            "a key file without a name", .serviceAccount,
+            #"{"type":"service_account","private_key":"-----BEGIN X"}"#, .missing("client_email")),
     ]
 
     @Test("Credentials that cannot be used are refused, and not repeated", arguments: refusals)

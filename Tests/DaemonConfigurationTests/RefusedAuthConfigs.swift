@@ -83,10 +83,18 @@ extension ConfigurationRefusalTests {
         ),
         Row(
             "an unknown scheme", github("authScheme: oauth1, clientId: c"),
-            "1: authConfigs.ac_a.authScheme: needs one of oauth2, oauth2_client_credentials, api_key, bearer, basic"),
+            "1: authConfigs.ac_a.authScheme: needs one of oauth2, oauth2_client_credentials, jwt_bearer, google_service_account, "
+                + "api_key, bearer, basic"),
         Row(
             "a client secret without a client", github("authScheme: oauth2_client_credentials, clientId: c"),
             "1: authConfigs.ac_a: clientSecret is missing"),
+        Row(
+            "a client secret without its client", github("authScheme: jwt_bearer, clientSecret: { credential: s }"),
+            "1: authConfigs.ac_a.clientSecret: a client secret without clientId says nothing; add it"),
+        Row(
+            "a client of a service account", github("authScheme: google_service_account, clientId: c"),
+            "1: authConfigs.ac_a.clientId: the key file says all that the scheme google_service_account needs; remove it"
+        ),
         Row(
             "a client of a key", github("authScheme: bearer, clientId: c, scopes: [repo]"),
             "1: authConfigs.ac_a.clientId: the scheme bearer has no use for it; remove it",

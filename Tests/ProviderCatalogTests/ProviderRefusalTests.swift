@@ -31,7 +31,8 @@ struct ProviderRefusalTests {
         Row("no mapping", "p: https://x", "t:1: p: needs a mapping (key: value), not a text"),
         Row(
             "an unknown scheme", "p: { displayName: P, authScheme: oauth1 }",
-            "t:1: p.authScheme: needs one of oauth2, oauth2_client_credentials, api_key, bearer, basic",
+            "t:1: p.authScheme: needs one of oauth2, oauth2_client_credentials, jwt_bearer, google_service_account, "
+                + "api_key, bearer, basic",
             "t:1: p: needs tokenURL, or issuer for OpenID discovery",
             "t:1: p: needs authorizationURL, deviceAuthorizationURL or issuer"),
         Row(

@@ -72,7 +72,7 @@ struct ConnectingAnswerTests {
             #"{"success":true,"tokens":[{"token":"refresh_token","outcome":"revoked"},{"token":"access_token","outcome":"unreachable"}]}"#
         )
         defer { server.stop() }
-        let ends = try await client.delete(connection: "con_1")
+        let ends = try await client.delete(connection: "con_1").tokens
         #expect(ends.map(\.token) == ["refresh_token", "access_token"])
         #expect(ends.map(\.outcome) == [.revoked, .unreachable])
     }

@@ -79,6 +79,19 @@ struct ManagementCommandTests {
         #expect(daemon.requests == [#"connectedAccounts.delete {"id":"work","revoke":false}"#])
     }
 
+    @Test func disconnectOfOneAccountSaysThatTheOthersStay() async throws {
+        let answer =
+            #"{"success":true,"tokens":[],"account":{"accountIdentifier":"org-2","outcome":"revoked"}}"#
+        let daemon = try PlayedDaemon(["connectedAccounts.delete": answer])
+        #expect(
+            await Run(["disconnect", "org-2", "--socket", daemon.path]).output == """
+                org-2 is deleted here; the other accounts of its connection stay.
+                  at the provider: dead; the provider has revoked it
+
+                """)
+        #expect(await Run(["disconnect", "org-2", "--json", "--socket", daemon.path]).output == answer + "\n")
+    }
+
     @Test func disconnectAsJSONIsTheAnswer() async throws {
         let daemon = try PlayedDaemon(["connectedAccounts.delete": Self.ends])
         #expect(await Run(["disconnect", "work", "--json", "--socket", daemon.path]).output == Self.ends + "\n")

@@ -16,6 +16,7 @@ enum BrokerJob: Sendable {
     /// Read whose tokens were imported, one connection after the other.
     case identifyImported
     case delete(Deletion)
+    case removeAccount(AccountRemoval)
 }
 
 extension BrokerState {
@@ -49,6 +50,7 @@ extension Broker {
         case .identify(let connectionID, let reply): await toTheEnd { await self.identify(connectionID, reply) }
         case .identifyImported: await identifyImported()
         case .delete(let deletion): await toTheEnd { await self.delete(deletion) }
+        case .removeAccount(let removal): await toTheEnd { await self.remove(removal) }
         }
     }
 

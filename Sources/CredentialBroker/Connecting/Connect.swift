@@ -39,12 +39,10 @@ extension BrokerState {
         _ stored: (record: RecordHandle, fingerprint: String), _ life: TokenLife?, in slot: Int,
         _ authConfig: AuthConfig, now: BootInstant
     ) {
-        var secrets = ConnectionSecrets(
+        // The seed stays: the configured credential is older than what its user has just given.
+        self.secrets[slot] = ConnectionSecrets(
             record: stored.record, fingerprint: stored.fingerprint, seed: self.secrets[slot]?.seed,
             rotates: authConfig.provider.refresh.rotation == .always)
-        // The configured credential is older than what its user has just given.
-        secrets.seed = self.secrets[slot]?.seed
-        self.secrets[slot] = secrets
         let shown = wall(now)
         directory.update(slot) { connection in
             let isDisabled = connection.standing.isDisabled
@@ -52,7 +50,7 @@ extension BrokerState {
             connection.standing.isDisabled = isDisabled
             connection.updatedAt = shown
         }
-        rejectedApps[authConfig.id] = nil
+        directory[slot].map { rejectedApps[$0.registration] = nil }
         schedule(slot, authConfig, now: now)
         if directory[slot]?.standing.isDisabled == true { scheduler.suspend(slot) }
         if let id = directory[slot]?.id { forgetSent(id) }

@@ -68,8 +68,19 @@ extension BrokerState {
             return try begin(link, from: caller, rpc: call, now: now, into: &result)
         }
         guard known.standing.life?.isRefreshable == true else { throw .notRefreshable(connectionID: known.id) }
+        if known.authScheme.hasLastingKey { forgive(slot, now: now) }
         let refresh = ManagedRefresh(slot: slot, connectionID: known.id, replacing: known.generation)
         return try begin(.managedRefresh(refresh), from: caller, timeout: timeout, rpc: call, now: now, into: &result)
+    }
+
+    /// A key that the provider refused may be welcome again, unlike a refresh token: somebody has given it its rights back.
+    private mutating func forgive(_ slot: Int, now: BootInstant) {
+        guard let connection = directory[slot], connection.standing.verdict != nil,
+            let authConfig = authConfigs[connection.authConfigID]
+        else { return }
+        standing(slot) { $0.verdict = nil }
+        scheduler.remove(slot)
+        schedule(slot, authConfig, now: now)
     }
 
     mutating func connectedAccountsUpdate(

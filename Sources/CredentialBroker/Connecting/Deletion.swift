@@ -36,6 +36,9 @@ extension BrokerState {
         guard !beingDeleted.contains(known.id) else {
             throw .rateLimited(retryAfter: .seconds(1), "this connection is being deleted already")
         }
+        if let index = soleAccount(reference, of: slot) {
+            return try removeAccount(index, of: slot, revokes: revokes, call, now: now, into: &result)
+        }
         return try begin(slot, known.id, revokes: revokes, call, now: now, into: &result, finished: &finished)
     }
 
@@ -44,7 +47,7 @@ extension BrokerState {
         into result: inout JSONWriter, finished: inout [FinishedCall]
     ) throws(RPCError) -> RPCAnswer {
         // What has no tokens at a provider needs no answer from one.
-        let mustAsk = revokes && secrets[slot] != nil && directory[slot]?.authScheme == .oauth2
+        let mustAsk = revokes && secrets[slot] != nil && directory[slot]?.authScheme.usesTokenEndpoint == true
         guard mustAsk || scheduler.isInFlight(slot) else {
             beingDeleted.insert(id)
             let waiters = waiting.take(slot: slot)
@@ -74,7 +77,7 @@ extension BrokerState {
     /// The requests that end the connection's tokens, or why there are none.
     borrowing func revocations(of deletion: Deletion, in authConfig: AuthConfig) -> [PreparedRevocation] {
         guard let connection = directory[deletion.slot], connection.id == deletion.connectionID,
-            connection.authScheme == .oauth2
+            connection.authScheme.usesTokenEndpoint
         else { return [] }
         let tokens = tokensToRevoke(deletion.slot, authConfig)
         guard let endpoint = authConfig.revocationEndpoint else {

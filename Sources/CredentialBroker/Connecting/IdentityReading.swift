@@ -48,15 +48,8 @@ extension Broker {
     private func ask(
         _ url: String, _ token: borrowing SecretBytes, _ provider: ProviderDescription, _ values: TemplateValues
     ) async -> JSONValue? {
-        var headers = (try? provider.apiHeaders(values: values)) ?? []
-        for (name, value) in [("Accept", "application/json"), ("User-Agent", "purser")]
-        where !headers.contains(where: { $0.name.lowercased() == name.lowercased() }) {
-            headers.append(NamedValue(name, value))
-        }
-        var authorization = SecretBuffer()
-        authorization.append("Bearer ")
-        token.withBytes { authorization.append($0) }
-        let request = ProviderRequest(method: .get, url: url, headers: headers, authorization: authorization.bytes())
+        let headers = (try? provider.apiHeaders(values: values)) ?? []
+        let request = ProviderRequest.apiCall(.get, url, headers: headers, token: token)
         guard case .answered(let response) = await transport.send(request, timeout: .seconds(20)),
             response.status == 200
         else { return nil }
@@ -67,19 +60,19 @@ extension Broker {
         }
     }
 
-    /// Checks the id token by the server's keys, where one came and the issuer is known; says what is wrong with it.
+    /// Checks the id token by the server's keys, where one came and it is known who signs it; says what is wrong with it.
     func checkIDToken(_ grant: GrantedTokens, _ nonce: SecretBox?, _ authConfig: AuthConfig) async -> String? {
-        guard let idToken = grant.idToken, let metadata = authConfig.metadata, let jwksURI = metadata.jwksURI,
+        guard let idToken = grant.idToken, let signer = authConfig.idTokenSigner,
             let clientID = authConfig.definition.clientID
         else { return nil }
-        guard let request = try? JWKSet.request(from: jwksURI),
+        guard let request = try? JWKSet.request(from: signer.keysURL),
             case .answered(let response) = await transport.send(request, timeout: .seconds(20)),
             let keys = try? JWKSet.read(response)
         else { return "The provider's keys cannot be read, so its answer cannot be checked. Start again in a while." }
-        let issuer = metadata.issuer
+        let isPerTenant = signer.issuer.contains("{tenantid}")
         do {
             _ = try await IDToken.verify(
-                idToken.bytes, keys: keys, issuer: issuer.contains("{") ? .perTenant(issuer) : .exactly(issuer),
+                idToken.bytes, keys: keys, issuer: isPerTenant ? .perTenant(signer.issuer) : .exactly(signer.issuer),
                 clientID: clientID, nonce: nonce?.text, now: wallSeconds)
             return nil
         } catch {

@@ -21,6 +21,7 @@ extension BrokerState {
         let config = parameters.value("config")
         if let config { try checkShape(of: config) }
         let allowsDying = try parameters.optionalBool("allowNonRefreshable") ?? false
+        guard !isStopping else { throw .shuttingDown }
         let scope = try scope(of: caller, sessionID: nil, for: .accountsConnect, now: now)
         guard let authConfig = authConfigs[call.authConfigID],
             scope.allowsConnecting(call.userID, toolkit: authConfig.definition.toolkit, as: nil)
@@ -29,8 +30,18 @@ extension BrokerState {
             return try begin(call, from: caller, rpc: rpc, now: now, into: &result)
         }
         let given = try credentials(config, authConfig)
-        let slot = try take(given, call, authConfig, allowsDying: allowsDying, from: caller, now: now)
+        let (slot, isNew) = try take(given, call, authConfig, allowsDying: allowsDying, from: caller, now: now)
         guard let connection = directory[slot] else { throw .vaultFull }
+        if connection.authScheme.hasLastingKey {
+            let first = FirstToken(slot: slot, connectionID: connection.id, isNew: isNew)
+            do throws(RPCError) {
+                return try begin(
+                    .firstToken(first), from: caller, timeout: FirstToken.timeout, rpc: rpc, now: now, into: &result)
+            } catch {
+                if isNew { remove(slot) }
+                throw error
+            }
+        }
         // R11: whose tokens they are is asked before they are handed out, and answered with.
         if connection.authScheme == .oauth2, authConfig.provider.identity != nil {
             try begin(.identify(connectionID: connection.id, try rpc.later()))
@@ -64,7 +75,7 @@ extension BrokerState {
         }
         do throws(ImportedCredentialsError) {
             return try config.withCredentialText { text throws(ImportedCredentialsError) in
-                CredentialsBox(try ImportedCredentials.read(text, authScheme: authConfig.definition.authScheme))
+                try CredentialsBox.read(text, authScheme: authConfig.definition.authScheme)
             }
         } catch {
             throw .invalidParams("`config`: \(error)", data: ["parameter": "config"])
@@ -74,7 +85,7 @@ extension BrokerState {
     private mutating func take(
         _ given: CredentialsBox?, _ call: LinkCall, _ authConfig: AuthConfig, allowsDying: Bool, from caller: Caller,
         now: BootInstant
-    ) throws(RPCError) -> Int {
+    ) throws(RPCError) -> (slot: Int, isNew: Bool) {
         let target = try target(of: call, from: caller, now: now)
         let tokens = given?.takeTokens() ?? TokenSet()
         let life = life(of: tokens, given: given, authConfig, generation: 1, now: now)
@@ -93,12 +104,12 @@ extension BrokerState {
             }
             guard let stored = store(tokens, of: known) else { throw .vaultFull }
             install(stored, life?.following(known.generation), in: slot, authConfig, now: now)
-            return slot
+            return (slot, false)
         }
         guard let stored = store(tokens, of: connection) else { throw .vaultFull }
         let slot = directory.put(connection)
         install(stored, life, in: slot, authConfig, now: now)
-        return slot
+        return (slot, true)
     }
 
     /// What is born dead is refused.

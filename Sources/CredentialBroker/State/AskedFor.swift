@@ -64,6 +64,7 @@ extension WaitingCall {
         case .refresh(let call): call.choice.reference.map { AskedReference($0) }
         case .connection(let wait): AskedReference(wait.reference)
         case .managedRefresh(let refresh): AskedReference(refresh.connectionID)
+        case .firstToken(let first): AskedReference(first.connectionID)
         default: nil
         }
     }

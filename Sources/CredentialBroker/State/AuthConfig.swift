@@ -27,6 +27,13 @@ struct AuthConfig: Sendable {
     var deviceAuthorizationURL: String? { endpoints.deviceAuthorizationURL ?? metadata?.deviceAuthorizationEndpoint }
     var userinfoURL: String? { endpoints.userinfoURL ?? metadata?.userinfoEndpoint }
 
+    /// Who signs its id tokens; nil where nobody says.
+    var idTokenSigner: IDTokenSigner? {
+        if let stated = endpoints.idToken { return stated }
+        guard let metadata, let keysURL = metadata.jwksURI else { return nil }
+        return IDTokenSigner(issuer: metadata.issuer, keysURL: keysURL)
+    }
+
     /// What is asked for: the provider's own scopes first.
     var scopes: [String] {
         (provider.authorization.defaultScopes + definition.scopes).reduce(into: []) { scopes, scope in

@@ -53,6 +53,7 @@ enum WaitingCall: Sendable {
     case refresh(RefreshCall)
     case connection(ConnectionWait)
     case managedRefresh(ManagedRefresh)
+    case firstToken(FirstToken)
 
     var method: Method {
         switch self {
@@ -61,6 +62,7 @@ enum WaitingCall: Sendable {
         case .refresh(let call): call.method
         case .connection: .connectedAccountsWaitForConnection
         case .managedRefresh: .connectedAccountsRefresh
+        case .firstToken: .connectedAccountsInitiate
         }
     }
 }
@@ -91,6 +93,7 @@ extension BrokerState {
         case .refresh(let call): try attempt(call, from: caller, moment, into: &result)
         case .connection(let wait): try attempt(wait, from: caller, moment, into: &result)
         case .managedRefresh(let refresh): try attempt(refresh, from: caller, moment, into: &result)
+        case .firstToken(let first): try attempt(first, moment, into: &result)
         }
     }
 

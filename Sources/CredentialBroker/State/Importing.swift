@@ -72,6 +72,7 @@ extension BrokerState {
     mutating func remove(_ slot: Int) {
         if let record = secrets.removeValue(forKey: slot)?.record { _ = vault.remove(record) }
         if let connection = directory[slot] {
+            rejectedApps[connection.id] = nil
             forgetSent(connection.id)
             links.remove(connection.id)
             wipeLink(connection.id)
@@ -99,9 +100,18 @@ extension BrokerState {
         guard let old, old.definition == definition, old.provider == provider, isSameSecret else {
             authConfigs[definition.id] = authConfig
             // A registration that the provider rejected may be mended.
-            rejectedApps[definition.id] = nil
-            scheduler.appChanged(definition.id)
+            for id in registrations(of: definition.id) {
+                rejectedApps[id] = nil
+                scheduler.appChanged(id)
+            }
             return
+        }
+    }
+
+    private func registrations(of authConfigID: String) -> Set<String> {
+        directory.used.reduce(into: [authConfigID]) { ids, slot in
+            guard let connection = directory[slot], connection.authConfigID == authConfigID else { return }
+            ids.insert(connection.registration)
         }
     }
 
@@ -167,9 +177,10 @@ extension BrokerState {
 
     mutating func schedule(_ slot: Int, _ authConfig: AuthConfig, now: BootInstant) {
         guard let connection = directory[slot], let life = connection.standing.life else { return }
-        guard connection.authScheme == .oauth2 || connection.authScheme == .clientCredentials else { return }
+        guard connection.authScheme.usesTokenEndpoint else { return }
         scheduler.put(
-            slot, endpoint: authConfig.endpointKey, app: authConfig.id, timing: authConfig.timing, life: life, now: now,
+            slot, endpoint: authConfig.endpointKey, app: connection.registration, timing: authConfig.timing, life: life,
+            now: now,
             jitter: jitter())
     }
 
@@ -193,7 +204,10 @@ extension BrokerState {
     /// The accounts as the credential describes them, or one that is named after the connection.
     func accounts(_ given: CredentialsBox?, _ authConfig: AuthConfig, fallback: String) -> [Account] {
         let described = given?.accounts ?? []
-        guard !described.isEmpty else { return [Account(identifier: fallback, displayName: fallback)] }
+        guard !described.isEmpty else {
+            let name = given?.principal ?? fallback
+            return [Account(identifier: name, displayName: name)]
+        }
         return described.map { Account(fields: $0, selector: authConfig.provider.selector, fallback: fallback) }
     }
 
@@ -205,7 +219,7 @@ extension BrokerState {
         now: BootInstant
     ) -> TokenLife? {
         switch authConfig.definition.authScheme {
-        case .clientCredentials:
+        case .clientCredentials, .jwtBearer, .serviceAccount:
             return TokenLife(generation: 0, obtainedAt: now, lifetime: .zero, isRefreshable: true)
         case .oauth2:
             guard tokens.has(.accessToken) || tokens.has(.refreshToken) else { return nil }

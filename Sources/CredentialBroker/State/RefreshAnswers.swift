@@ -63,7 +63,7 @@ extension BrokerState {
         secrets[ticket.slot]?.record = stored.record
         secrets[ticket.slot]?.fingerprint = stored.fingerprint
         secrets[ticket.slot]?.firstPresentedAt = nil
-        secrets[ticket.slot]?.rotates = rotated || connection.authScheme == .clientCredentials ? rotated : old.rotates
+        secrets[ticket.slot]?.rotates = rotated || connection.authScheme.hasLastingKey ? rotated : old.rotates
         let shown = wall(now)
         directory.update(ticket.slot) { connection in
             connection.standing.life = life
@@ -76,7 +76,7 @@ extension BrokerState {
         }
         if let connection = directory[ticket.slot] { identifyLater(connection) }
         counters.succeeded += 1
-        rejectedApps[connection.authConfigID] = nil
+        rejectedApps[connection.registration] = nil
         _ = scheduler.succeeded(ticket, life: life, now: now, jitter: jitter())
     }
 
@@ -87,10 +87,11 @@ extension BrokerState {
             ?? (connection.lastRefreshedAt == nil ? nil : connection.standing.life?.lifetime)
     }
 
-    /// R8: an answer without a refresh token keeps the old one.
+    /// R8: an answer without a refresh token keeps the old one. A key that lasts stays as well.
     private func newTokens(_ answer: consuming TokenAnswer, replacing old: RecordHandle) -> TokenSet? {
         var tokens = TokenSet()
         tokens.set(.accessToken, answer.accessToken)
+        for field in TokenRecord.Field.lasting { tokens.set(field, ifThere: secret(field, in: old)?.bytes.copy()) }
         if let refreshToken = answer.refreshToken.take() {
             tokens.set(.refreshToken, refreshToken)
             return tokens
@@ -126,7 +127,7 @@ extension BrokerState {
         }
         directory.update(ticket.slot) { $0.updatedAt = shown }
         if !failure.mayHaveBeenApplied { forgetPresentation(ticket) }
-        guard let app = directory[ticket.slot]?.authConfigID else { return }
+        guard let app = directory[ticket.slot]?.registration else { return }
         switch consequence {
         case .brokenApp(let reason): rejectedApps[app] = reason
         case .dead: rejectedApps[app] = nil

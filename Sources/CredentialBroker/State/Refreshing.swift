@@ -10,6 +10,8 @@ enum PreparedRefresh: ~Copyable {
     /// The issuer's metadata must be read first.
     case discover(authConfigID: String, issuer: String)
     case send(ProviderRequest, timeout: Duration, description: TokenEndpointDescription)
+    /// The request needs an assertion that is signed first.
+    case sign(UnsignedGrant, timeout: Duration)
     /// The connection is gone, or was connected anew.
     case obsolete
     /// No request can be built with what is configured, such as a client secret that could not be read.
@@ -48,6 +50,13 @@ extension BrokerState {
         {
             return .graceOver
         }
+        if connection.authScheme.signsAssertions {
+            guard let grant = unsignedGrant(connection, authConfig, description, record: secrets.record) else {
+                return .unbuildable
+            }
+            guard noteSent(ticket, connection: connection, now: now) else { return .obsolete }
+            return .sign(grant, timeout: Self.patience)
+        }
         guard let request = refreshRequest(connection, authConfig, description, record: secrets.record) else {
             return .unbuildable
         }
@@ -79,8 +88,12 @@ extension BrokerState {
     }
 
     borrowing func refreshToken(in record: RecordHandle) -> SecretBox? {
+        secret(.refreshToken, in: record)
+    }
+
+    borrowing func secret(_ field: TokenRecord.Field, in record: RecordHandle) -> SecretBox? {
         let found = vault.withPayload(record) { bytes in
-            TokenRecord.range(of: .refreshToken, in: bytes).map {
+            TokenRecord.range(of: field, in: bytes).map {
                 SecretBox(SecretBytes(copying: bytes.extracting($0)))
             }
         }
@@ -90,7 +103,7 @@ extension BrokerState {
     private func patience(
         for secrets: ConnectionSecrets, _ connection: Connection, _ description: TokenEndpointDescription
     ) -> Duration {
-        if connection.authScheme == .clientCredentials { return Self.patience }
+        if connection.authScheme.hasLastingKey { return Self.patience }
         if case .resendWithin = description.lostAnswer { return Self.patience }
         let isCostly = secrets.rotates || description.lostAnswer == .never
         return isCostly ? Self.longPatience : Self.patience

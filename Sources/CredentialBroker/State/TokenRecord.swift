@@ -14,6 +14,26 @@ package enum TokenRecord {
         case username = 4
         case password = 5
         case bearerToken = 6
+        /// What assertions are signed with, and what they say; see ``SigningKey``.
+        case privateKey = 7
+        case issuer = 8
+        case subject = 9
+        case audience = 10
+        case keyID = 11
+
+        /// Those that outlive the access tokens that are got with them.
+        static var lasting: [Field] { [.privateKey, .issuer, .subject, .audience, .keyID] }
+
+        /// Whether it is no secret, only kept beside one.
+        var isPublic: Bool {
+            switch self {
+            case .username, .issuer, .subject, .audience, .keyID: true
+            case .accessToken, .refreshToken, .apiKey, .password, .bearerToken, .privateKey: false
+            }
+        }
+
+        /// Whether it leaves the daemon by no method.
+        var staysInside: Bool { self == .refreshToken || self == .privateKey }
     }
 
     /// Begins a record.

@@ -74,7 +74,7 @@ extension BrokerState {
 extension TokenRecord.Field {
     /// Of these the first there is is the one handed out.
     fileprivate static var shownFirst: [TokenRecord.Field] {
-        [.accessToken, .apiKey, .bearerToken, .password, .refreshToken]
+        [.accessToken, .apiKey, .bearerToken, .password, .refreshToken, .privateKey]
     }
 }
 

@@ -67,7 +67,7 @@ extension AuthScheme {
     /// The secret that stands for the account in a call.
     var secretField: TokenRecord.Field {
         switch self {
-        case .oauth2, .clientCredentials: .accessToken
+        case .oauth2, .clientCredentials, .jwtBearer, .serviceAccount: .accessToken
         case .apiKey: .apiKey
         case .bearerToken: .bearerToken
         case .basic: .password
@@ -77,7 +77,7 @@ extension AuthScheme {
 
 extension Account {
     /// What the catalogue's templates are filled with; none of it is a secret.
-    fileprivate func templateValues(_ authConfig: AuthConfig) -> TemplateValues {
+    func templateValues(_ authConfig: AuthConfig) -> TemplateValues {
         var known: [String: String] = [:]
         for field in fields { known[field.name] = field.text }
         if let selector = authConfig.provider.selector { known[selector] = identifier }

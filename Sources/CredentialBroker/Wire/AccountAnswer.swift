@@ -51,7 +51,8 @@ extension BrokerState {
     ) {
         guard connection.standing.servesToken(at: now) else { return }
         switch connection.authScheme {
-        case .oauth2, .clientCredentials: writeSecret(.accessToken, slot, as: "accessToken", into: &result)
+        case .oauth2, .clientCredentials, .jwtBearer, .serviceAccount:
+            writeSecret(.accessToken, slot, as: "accessToken", into: &result)
         case .apiKey: writeSecret(.apiKey, slot, as: "apiKey", into: &result)
         case .bearerToken: writeSecret(.bearerToken, slot, as: "token", into: &result)
         case .basic:
@@ -88,7 +89,7 @@ extension BrokerState {
     ) -> (status: ConnectionStatus, reason: StatusReason?) {
         let (status, reason) = connection.standing.status(at: now)
         guard reason == .refreshPending else { return (status, reason) }
-        if let rejection = rejectedApps[connection.authConfigID] { return (status, rejection) }
+        if let rejection = rejectedApps[connection.registration] { return (status, rejection) }
         let endpoint = authConfigs[connection.authConfigID]?.endpointKey
         let isFailing = scheduler.endpointHealth.contains { $0.key == endpoint && $0.retryAt != nil }
         return (status, isFailing ? .upstreamUnavailable : reason)

@@ -61,9 +61,9 @@ extension BrokerState {
         result.key("val")
         result.beginObject()
         for field in TokenRecord.Field.allCases {
-            writeMasked(field, slot, showsLive: showsLive && field != .refreshToken, into: &result)
+            writeMasked(field, slot, showsLive: showsLive && !field.staysInside, into: &result)
         }
-        if connection.authScheme == .oauth2 || connection.authScheme == .clientCredentials {
+        if connection.authScheme.usesTokenEndpoint {
             result.member("token_type", "Bearer" as StaticString)
             if let expiry = shownExpiry(connection) { result.member("expires_at", expiry) }
             result.member("scope", connection.scopes)
@@ -77,7 +77,7 @@ extension BrokerState {
     ) {
         _ = withSecret(field, of: slot) { secret in
             result.key(field.wireName)
-            if showsLive || field == .username { return result.value(secret: secret) }
+            if showsLive || field.isPublic { return result.value(secret: secret) }
             guard let length = configuration.masking.visiblePrefix(ofLength: secret.count) else {
                 return result.value("REDACTED" as StaticString)
             }
@@ -99,6 +99,11 @@ extension TokenRecord.Field {
         case .username: "username"
         case .password: "password"
         case .bearerToken: "token"
+        case .privateKey: "private_key"
+        case .issuer: "issuer"
+        case .subject: "subject"
+        case .audience: "audience"
+        case .keyID: "key_id"
         }
     }
 }

@@ -23,7 +23,11 @@ extension SimulatedProvider {
         var members = [
             Member("authorizationURL", .string(base + "/authorize")), Member("tokenURL", .string(base + "/token")),
         ]
-        if dialect.signsIdentities { members.append(Member("issuer", .string(base))) }
+        if dialect.signsIdentities {
+            members.append(Member("issuer", .string(base)))
+            let signer = [Member("issuer", .string(base)), Member("keysURL", .string(base + "/jwks"))]
+            members.append(Member("idToken", .object(signer)))
+        }
         if dialect.hasDeviceFlow { members.append(Member("deviceAuthorizationURL", .string(base + "/device/code"))) }
         if let url = revocationURL(base) { members.append(Member("revocation", Self.url(url))) }
         if self == .notion || self == .salesforce {
@@ -35,6 +39,9 @@ extension SimulatedProvider {
         let apiBase = self == .myob ? api + "/accountright/{businessId}" : api
         members.append(Member("apiBaseURL", .string(apiBase)))
         if let path = identityPath { members.append(Member("identity", Self.url(api + path))) }
+        if self == .xero {
+            members.append(Member("accountRevocation", Self.url(api + "/connections/{xeroConnectionId}")))
+        }
         if self == .atlassian {
             let sites = Self.url(api + "/oauth/token/accessible-resources")
             members.append(Member("accountFields", .object([Member("availableSites", sites)])))

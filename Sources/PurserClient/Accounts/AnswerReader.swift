@@ -41,6 +41,13 @@ struct AnswerReader {
     }
 
     /// The elements of an array, each read by `read`.
+    /// Nil where the member is missing.
+    func optionalObject<Element>(
+        _ key: StaticString, of subject: StaticString, _ make: (AnswerReader) throws(PurserError) -> Element
+    ) throws(PurserError) -> Element? {
+        value[key] == nil ? nil : try make(object(key, subject))
+    }
+
     func list<Element>(
         _ key: StaticString, of subject: StaticString, _ read: (AnswerReader) throws(PurserError) -> Element
     ) throws(PurserError) -> [Element] {

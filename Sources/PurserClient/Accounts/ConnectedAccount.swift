@@ -14,7 +14,8 @@ public struct ConnectedAccount: Sendable, Hashable {
     /// The client registration that it belongs to.
     public let authConfigID: String
 
-    /// `OAUTH2`, `OAUTH2_CLIENT_CREDENTIALS`, `API_KEY`, `BASIC` or `BEARER_TOKEN`.
+    /// `OAUTH2`, `OAUTH2_CLIENT_CREDENTIALS`, `JWT_BEARER`, `GOOGLE_SERVICE_ACCOUNT`, `API_KEY`, `BASIC` or
+    /// `BEARER_TOKEN`.
     public let authScheme: String
 
     /// The connection's state.

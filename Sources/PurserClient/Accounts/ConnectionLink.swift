@@ -76,6 +76,32 @@ public struct ConnectionOutcome: Sendable, Hashable {
     }
 }
 
+/// What a connection's end, or that of one of its accounts, has done at its provider.
+public struct Deletion: Sendable, Hashable {
+    /// What became of each token; none where none was to be ended.
+    public let tokens: [TokenEnd]
+    /// The one account of several that was taken out; nil where the whole connection is gone.
+    public let account: AccountEnd?
+
+    init(_ answer: AnswerReader) throws(PurserError) {
+        tokens = try answer.list("tokens", of: "a token's end", TokenEnd.init)
+        account = try answer.optionalObject("account", of: "an account's end", AccountEnd.init)
+    }
+}
+
+/// What became of one account of several at its provider.
+public struct AccountEnd: Sendable, Hashable {
+    /// The account's identifier.
+    public let accountIdentifier: String
+    /// Nil where the provider was not asked.
+    public let outcome: TokenEnd.Outcome?
+
+    init(_ end: AnswerReader) throws(PurserError) {
+        accountIdentifier = try end.text("accountIdentifier")
+        outcome = end.optionalText("outcome").map { TokenEnd.Outcome(rawValue: $0) }
+    }
+}
+
 /// What became of one token of a deleted connection at its provider.
 public struct TokenEnd: Sendable, Hashable {
     /// `refresh_token` or `access_token`.
@@ -84,7 +110,7 @@ public struct TokenEnd: Sendable, Hashable {
     /// Whether it is dead.
     public let outcome: Outcome
 
-    /// What a provider made of a token that it was asked to end. Outcomes beyond these may come from later daemons.
+    /// What a provider made of what it was asked to end. Outcomes beyond these may come from later daemons.
     public struct Outcome: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
         /// The outcome as it is on the wire.
         public let rawValue: String

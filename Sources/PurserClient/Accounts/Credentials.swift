@@ -6,7 +6,8 @@ public struct Credentials: Sendable, Equatable {
     /// The account.
     public let account: Account
 
-    /// `OAUTH2`, `OAUTH2_CLIENT_CREDENTIALS`, `API_KEY`, `BASIC` or `BEARER_TOKEN`.
+    /// `OAUTH2`, `OAUTH2_CLIENT_CREDENTIALS`, `JWT_BEARER`, `GOOGLE_SERVICE_ACCOUNT`, `API_KEY`, `BASIC` or
+    /// `BEARER_TOKEN`.
     public let authScheme: String
 
     /// Where the provider's API begins; nil where that is not known.

@@ -91,16 +91,17 @@ extension PurserClient {
     /// Ends a connection for good (`connectedAccounts.delete`).
     ///
     /// - Parameters:
-    ///   - connection: The connection's id, its alias, or the account's identifier.
+    ///   - connection: The connection's id, its alias, or the account's identifier. One account of several, named by its
+    ///     own identifier, is taken out alone.
     ///   - revokes: Whether its tokens are ended at the provider, too.
-    /// - Returns: What became of each token there; none where nothing was to be ended.
+    /// - Returns: What became of each token there, or of the one account.
     /// - Throws: ``PurserError``, or `CancellationError`.
     @discardableResult
-    public func delete(connection: String, revokes: Bool = true) async throws -> [TokenEnd] {
+    public func delete(connection: String, revokes: Bool = true) async throws -> Deletion {
         var parameters: JSONObject = ["id": .string(connection)]
         if !revokes { parameters["revoke"] = false }
         let answer = try await answer("connectedAccounts.delete", parameters)
-        return try answer.list("tokens", of: "a token's end", TokenEnd.init)
+        return try Deletion(answer)
     }
 
     /// Gives a connection a name of its user's own, or takes it away (`connectedAccounts.update`).

@@ -50,9 +50,15 @@ struct ConnectionSentence {
 }
 
 /// What became of the tokens of a deleted connection; a line each.
-func tokenEndsText(_ ends: [TokenEnd], connection: String, keepsGrant: Bool, palette: Palette) -> String {
+func deletionText(_ deletion: Deletion, connection: String, keepsGrant: Bool, palette: Palette) -> String {
     var text = "\(connection.printable) is deleted here, with its tokens.\n"
-    for end in ends {
+    if let account = deletion.account {
+        text = "\(account.accountIdentifier.printable) is deleted here; the other accounts of its connection stay.\n"
+        if let outcome = account.outcome {
+            text += "  at the provider: \(palette.paint(outcome.sentence, outcome.meaning))\n"
+        }
+    }
+    for end in deletion.tokens {
         let token = end.token.replacing("_", with: " ").printable
         text += "  \(token): \(palette.paint(end.outcome.sentence, end.outcome.meaning))\n"
     }
