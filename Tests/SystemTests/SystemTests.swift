@@ -29,6 +29,9 @@ struct SystemTests {
             truth: "200 callers at the moment of expiry cause one token request each connection"),
         Script(name: "provider-stops", truth: "a stopped provider delays no living token, and all recovers after it"),
         Script(name: "link-accounts", truth: "accounts are connected, paused and ended at a real OAuth server"),
+        Script(
+            name: "link-by-device",
+            truth: "an account is connected by a code that its user types in elsewhere, and is as any other then"),
         Script(name: "other-users", truth: "other users see nothing, and cannot tell what exists"),
         Script(name: "garbage", truth: "garbage on the socket disturbs nobody"),
         Script(
