@@ -32,6 +32,12 @@ struct SystemTests {
         Script(
             name: "link-by-device",
             truth: "an account is connected by a code that its user types in elsewhere, and is as any other then"),
+        Script(
+            name: "wait-is-prompt", truth: "whoever waits for a connection is told within 50 ms of the browser's return"
+        ),
+        Script(
+            name: "events-arrive",
+            truth: "subscribers are told what happens to the accounts that they may see, and no others"),
         Script(name: "other-users", truth: "other users see nothing, and cannot tell what exists"),
         Script(name: "garbage", truth: "garbage on the socket disturbs nobody"),
         Script(
