@@ -38,6 +38,9 @@ struct SystemTests {
         Script(
             name: "events-arrive",
             truth: "subscribers are told what happens to the accounts that they may see, and no others"),
+        Script(
+            name: "nothing-stays-in-memory",
+            truth: "the daemon's memory, log and answers hold no code, verifier, state or dead token after use"),
         Script(name: "other-users", truth: "other users see nothing, and cannot tell what exists"),
         Script(name: "garbage", truth: "garbage on the socket disturbs nobody"),
         Script(
