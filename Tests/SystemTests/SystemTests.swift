@@ -29,6 +29,18 @@ struct SystemTests {
             truth: "200 callers at the moment of expiry cause one token request each connection"),
         Script(name: "provider-stops", truth: "a stopped provider delays no living token, and all recovers after it"),
         Script(name: "link-accounts", truth: "accounts are connected, paused and ended at a real OAuth server"),
+        Script(
+            name: "link-by-device",
+            truth: "an account is connected by a code that its user types in elsewhere, and is as any other then"),
+        Script(
+            name: "wait-is-prompt", truth: "whoever waits for a connection is told within 50 ms of the browser's return"
+        ),
+        Script(
+            name: "events-arrive",
+            truth: "subscribers are told what happens to the accounts that they may see, and no others"),
+        Script(
+            name: "nothing-stays-in-memory",
+            truth: "the daemon's memory, log and answers hold no code, verifier, state or dead token after use"),
         Script(name: "other-users", truth: "other users see nothing, and cannot tell what exists"),
         Script(name: "garbage", truth: "garbage on the socket disturbs nobody"),
         Script(

@@ -16,7 +16,7 @@ cleanup() {
     set +e
     for pid in "${pids[@]}"; do kill -CONT "$pid" 2>/dev/null; kill "$pid" 2>/dev/null; done
     [ "$code" = 0 ] || { echo "-- the daemon's last words:"; tail -n 20 "$work/purserd.log" 2>/dev/null; }
-    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; done
+    for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null; timeout 5 tail --pid="$pid" -f /dev/null; done
     rm -rf "$work"
     exit "$code"
 }
@@ -77,6 +77,26 @@ configure() {
             echo "    grants: [ { users: [\"*\"], toolkits: [\"*\"], connections: [\"*\"], operations: [\"*\"] } ]"
         done
     } >"$work/purser.yaml"
+}
+
+# Writes a configuration without connections, under which the uids given may link accounts at glewlwyd; its client may come back
+# to the daemon's callback address, at port $callback.
+configure_links() {
+    configure 0 "$@"
+    callback=$((port + 1))
+    sed -i -e "1i callback: { listen: \"127.0.0.1:$callback\" }" -e 's|scopes: \[repo\]|scopes: [openid, repo]|' \
+        -e '/^connections:/d' "$work/purser.yaml"
+    local admin=(curl -sSf -b "$work/glewlwyd/jar" "${issuer%/oidc}/client/cli")
+    "${admin[@]}" | jq ".redirect_uri = [\"http://127.0.0.1:$callback/callback\"] | .scope = [\"repo\", \"openid\"]" >"$work/client"
+    "${admin[@]}" -X PUT -H 'Content-Type: application/json' -d "@$work/client" -o /dev/null
+}
+
+# consent USER URL: what USER does at glewlwyd in a browser; prints the address that the browser is sent to next.
+consent() {
+    local browser=(curl -sSf -c "$work/jar.$1" -b "$work/jar.$1") api=${issuer%/oidc}
+    "${browser[@]}" -H 'Content-Type: application/json' -o /dev/null -d "{\"username\":\"$1\",\"password\":\"$1pass\"}" "$api/auth/"
+    "${browser[@]}" -X PUT -H 'Content-Type: application/json' -d '{"scope":"openid repo"}' -o /dev/null "$api/auth/grant/cli"
+    "${browser[@]}" -o /dev/null -w '%{redirect_url}' "$2&g_continue"
 }
 
 start_purserd() {
