@@ -72,6 +72,8 @@ package enum LinkOutcome: Sendable, Equatable {
 /// The status is derived, never stored, so time alone moves it and nothing can forget to.
 package struct ConnectionStanding: Sendable, Equatable {
     package var isDisabled = false
+    /// Being deleted: gives nothing out any more, while its tokens are ended at the provider.
+    package var isEnding = false
     package var verdict: GrantVerdict?
     /// Why the last refresh did not succeed, until one does.
     package var lastFailure: StatusReason?
@@ -85,7 +87,7 @@ package struct ConnectionStanding: Sendable, Equatable {
     }
 
     package func status(at now: BootInstant) -> (status: ConnectionStatus, reason: StatusReason?) {
-        if isDisabled { return (.inactive, .disabledByCaller) }
+        if isDisabled || isEnding { return (.inactive, .disabledByCaller) }
         switch verdict {
         case .revoked(let reason): return (.revoked, reason)
         case .rejected(let reason): return (.failed, reason)
@@ -119,7 +121,7 @@ package struct ConnectionStanding: Sendable, Equatable {
 
     /// Whether the access token may be handed out: a failed refresh never takes a living one away, a revocation does.
     package func servesToken(at now: BootInstant) -> Bool {
-        guard !isDisabled, let life, !life.hasEnded(at: now) else { return false }
+        guard !isDisabled, !isEnding, let life, !life.hasEnded(at: now) else { return false }
         if case .revoked = verdict { return false }
         return true
     }

@@ -43,6 +43,11 @@ struct KnownConnection: Sendable {
     mutating func compare(
         with connection: Connection, timing: RefreshTiming, now: BootInstant
     ) -> [ConnectionEvent.Kind] {
+        guard !connection.standing.isEnding else {
+            // Its end is told when it is over, with the state that it was in.
+            wakeAt = nil
+            return []
+        }
         let status = connection.standing.status(at: now).status
         let kinds = isAnnounced ? changes(connection, status, now: now) : beginning(connection, status)
         guard status == .active, let life = connection.standing.life, let end = life.expiresAt else {

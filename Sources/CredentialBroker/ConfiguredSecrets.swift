@@ -41,10 +41,10 @@ package struct ConfiguredSecrets: Sendable {
                 }
                 credentials[connection.id] = imported
             } catch {
-                problems.append("connections \(connection.id): \(error)")
+                problems.append("connections \(connection.id): its credentials cannot be used: \(error)")
             }
         } catch {
-            problems.append("connections \(connection.id): \(error)")
+            problems.append("connections \(connection.id): its credentials cannot be read: \(error)")
         }
     }
 }

@@ -53,6 +53,10 @@ package struct RefusedAnswer: ~Copyable {
         }
     }
 
+    var isEmpty: Bool {
+        if case .empty = body { true } else { false }
+    }
+
     borrowing func says(_ part: String) -> Bool {
         explanation.withBytes { ASCII.contains($0, part) }
     }

@@ -48,9 +48,11 @@ package struct FailureRow: Sendable, Equatable {
 }
 
 extension FailureRule {
-    /// Whether this deviation covers `answer`. A rule never covers what no OAuth server wrote (HTML, broken JSON).
+    /// Whether this deviation covers `answer`. A rule never covers what no OAuth server wrote (HTML, broken JSON); an
+    /// answer without a body only if it asks for nothing but the status.
     func matches(_ answer: borrowing RefusedAnswer) -> Bool {
-        guard answer.isStructured else { return false }
+        let asksForBody = error != nil || descriptionContains != nil
+        guard answer.isStructured || answer.isEmpty && !asksForBody else { return false }
         if let error, answer.code.map(ASCII.lowercased) != ASCII.lowercased(error) { return false }
         if let status, answer.status != status { return false }
         if let descriptionContains { return answer.says(descriptionContains) }

@@ -74,8 +74,14 @@ struct InitiateTests {
     func delete() async throws {
         let stage = try LinkStage()
         let link = await stage.connect()
+        let listener = stage.world.connect(uid: 0)
+        _ = await stage.answer(to: listener.begin("events.subscribe"), on: listener)
         let answer = await stage.ask("connectedAccounts.delete", ["id": .string(link.id)])
         #expect(answer["success"] == true)
+        await listener.arrival { !listener.notifications.isEmpty }
+        #expect(
+            listener.notifications.map { "\($0["type"]?.string ?? "") \($0["status"]?.string ?? "")" }
+                == ["connection.deleted ACTIVE"])
         let ends = answer["tokens"]?.elements.map { "\($0["token"]?.string ?? "") \($0["outcome"]?.string ?? "")" }
         #expect(ends == ["refresh_token revoked", "access_token revoked"])
         #expect(

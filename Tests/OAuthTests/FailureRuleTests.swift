@@ -64,6 +64,13 @@ struct FailureRuleTests {
                 body: #"{"error":"#,
                 failureClass: .transient, reason: "http_403"),
             Row(
+                testDescription: "nothing at all is covered by a rule for the status alone", rules: harsh, status: 403,
+                body: "", failureClass: .deadGrant, reason: "grant_rejected"),
+            Row(
+                testDescription: "nothing at all is not covered by a rule for a part of the body",
+                rules: [FailureRule(status: 403, descriptionContains: "gone", failureClass: .deadGrant)], status: 403,
+                body: "", failureClass: .transient, reason: "http_403"),
+            Row(
                 testDescription: "a rule that makes a verdict transient",
                 rules: [FailureRule(error: "invalid_grant", failureClass: .transient)], status: 400,
                 body: #"{"error":"invalid_grant"}"#, failureClass: .transient, reason: "try_later"),

@@ -45,9 +45,9 @@ extension BrokerState {
             rotates: authConfig.provider.refresh.rotation == .always)
         let shown = wall(now)
         directory.update(slot) { connection in
-            let isDisabled = connection.standing.isDisabled
+            let (isDisabled, isEnding) = (connection.standing.isDisabled, connection.standing.isEnding)
             connection.standing = ConnectionStanding(life: life)
-            connection.standing.isDisabled = isDisabled
+            (connection.standing.isDisabled, connection.standing.isEnding) = (isDisabled, isEnding)
             connection.updatedAt = shown
         }
         directory[slot].map { rejectedApps[$0.registration] = nil }

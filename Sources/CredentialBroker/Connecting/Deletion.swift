@@ -59,7 +59,7 @@ extension BrokerState {
         let deletion = Deletion(slot: slot, connectionID: id, revokes: revokes, reply: try call.later())
         if !scheduler.isInFlight(slot) { try begin(.delete(deletion)) }
         beingDeleted.insert(id)
-        directory.update(slot) { $0.standing.isDisabled = true }
+        directory.update(slot) { $0.standing.isEnding = true }
         scheduler.suspend(slot)
         // A refresh under way brings tokens that must die as well.
         if scheduler.isInFlight(slot) { deletions[slot] = deletion }
