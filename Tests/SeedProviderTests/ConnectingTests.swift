@@ -99,6 +99,20 @@ struct ConnectingTests {
         try stage.check()
     }
 
+    @Test(
+        "Where the scopes ask for an id token it is checked, and a forged one connects nobody",
+        arguments: [SeedProvider.google, .xero, .salesforce, .microsoft],
+        [AuthorizationServer.IDTokenForgery.nonce, .audience, .issuer, .signature, .expired])
+    func forgedIDToken(seed: SeedProvider, forgery: AuthorizationServer.IDTokenForgery) async throws {
+        let stage = try SeedStage(seed)
+        stage.web.with { $0.idTokenForgery = forgery }
+        let link = await stage.beginLink()
+        _ = try await stage.consent(to: link)
+        #expect(await stage.status(link["id"]?.string ?? "") == "FAILED link_rejected")
+        #expect(try await stage.accounts().filter { $0["accessToken"] != nil }.isEmpty)
+        try stage.check()
+    }
+
     @Test("A person who declines leaves nothing behind", arguments: SeedProvider.all)
     func declined(seed: SeedProvider) async throws {
         let stage = try SeedStage(seed)
