@@ -76,6 +76,29 @@ struct QuirkTests {
         #expect(answer["apiBaseURL"]?.string == SimulatedWeb.salesforceInstance)
     }
 
+    @Test("A Xero organisation that is let go at Xero leaves the other one, and the grant, as they were")
+    func xeroOrganisationLetGo() async throws {
+        let stage = try SeedStage(.xero)
+        let id = try await stage.connect()
+        let names = SeedProvider.xero.accounts.map(\.identifier)
+        let token = try await stage.accounts().first?["accessToken"]?.string ?? ""
+        let connections = try JSONTree(
+            parsing: stage.web.get(SeedProvider.api(.xero, "/connections"), authorization: "Bearer \(token)")?.text
+                ?? "")
+        let first = connections.elements.first { $0["tenantId"]?.string == names[0] }?["id"]?.string ?? ""
+        #expect(stage.web.delete(SeedProvider.api(.xero, "/connections/\(first)"), bearer: token) == 204)
+        await stage.tryRefresh(id)
+        for (name, status) in zip(names, [403, 200]) {
+            let answer = await stage.ask("getConnectionCredentials", ["connectionId": .string(name)])
+            let fresh = answer["accessToken"]?.string ?? ""
+            #expect(fresh != token)
+            let called = stage.web.get(
+                SeedProvider.api(.xero, "/api.xro/2.0/Invoices"), authorization: "Bearer \(fresh)",
+                headers: [.init("xero-tenant-id", name)])
+            #expect(called?.status == status)
+        }
+    }
+
     @Test("A Microsoft account without a mailbox, and an Atlassian one that hides its address, have another selector")
     func hiddenAddresses() async throws {
         for (seed, selector) in [
