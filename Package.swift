@@ -145,6 +145,12 @@ let package = Package(
                 "CEmbedded", "ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog",
                 "ProviderSimulator", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
             ]),
+        tests(
+            "SeedProviderTests",
+            [
+                "ConnectedAccounts", "CredentialBroker", "JSON", "OAuth", "ProviderSimulator", "RFC3339", "SecretBytes",
+                "TestKit",
+            ]),
 
         // The daemon.
         module(

@@ -164,6 +164,24 @@ struct BuiltInProviderTests {
         #expect(headers.contains(NamedValue("X-GitHub-Api-Version", "2022-11-28")))
     }
 
+    @Test(
+        "The keys of id tokens are found by discovery, and all addresses are those of the file",
+        arguments: [("google", "https://accounts.google.com"), ("xero", "https://identity.xero.com")])
+    func issuer(slug: String, issuer: String) throws {
+        let endpoints = try #require(try Self.catalog.provider(slug)?.endpoints(values: TemplateValues(clientID: "c")))
+        #expect(endpoints.issuer == issuer)
+        #expect(!endpoints.needsDiscovery && endpoints.authorizationURL != nil)
+    }
+
+    @Test("Where a revocation ends more than one connection's tokens, the file says so")
+    func revocationOfAll() throws {
+        let values = TemplateValues(clientID: "app")
+        let githubApp = try #require(try Self.catalog.provider("github-app-user")?.endpoints(values: values).revocation)
+        #expect(githubApp.url == "https://api.github.com/applications/app/grant")
+        let xero = try #require(try Self.catalog.provider("xero")?.endpoints(values: values).revocation)
+        #expect(githubApp.rules.endsOtherConnections && xero.rules.endsOtherConnections)
+    }
+
     @Test("A Xero call names its organisation, and one without says nothing")
     func xero() throws {
         let provider = try #require(try Self.catalog.provider("xero"))

@@ -10,7 +10,7 @@ struct FaultTests {
             .tooManyRequests(.missing), .requestTimeout, .redirect(to: "http://127.0.0.1:1/"), .captivePortal,
             .emptyBody,
             .truncatedJSON, .oversizedBody(bytes: 1000), .wrongTypes, .duplicateKeys, .invalidGrant, .invalidClient,
-            .error("server_error", status: 500), .githubError("bad_refresh_token"),
+            .error("server_error", status: 500), .githubError("bad_refresh_token"), .recorded(status: 400, body: "{}"),
             .delayed(.seconds(1)), .held, .slowBytes(every: .milliseconds(1)), .wrongContentType, .expiresIn("-1"),
             .answerLost(.reset), .answerLost(.closed), .answerLost(.hang), .answerLost(.hangAfterHeaders),
             .answerLost(.cutOff), .answerLost(.gatewayTimeout),
@@ -73,6 +73,8 @@ struct FaultTests {
             Shape(.invalidClient, 401, json, holds: #""error":"invalid_client""#),
             Shape(.error("server_error", status: 500), 500, json, holds: #""error":"server_error""#),
             Shape(.githubError("bad_refresh_token"), 200, json, holds: #""error":"bad_refresh_token""#),
+            Shape(.recorded(status: 529, body: #"{"code":"x"}"#), 529, json, holds: #"{"code":"x"}"#),
+            Shape(.recorded(status: 403, contentType: "text/plain", body: "no"), 403, "text/plain", holds: "no"),
         ])
     func shape(_ row: Shape) throws {
         var trial = try Trial()

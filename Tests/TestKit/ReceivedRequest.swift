@@ -8,7 +8,11 @@ package struct ReceivedRequest: Sendable {
     package let at: BootInstant
     package let method: String
     package let url: String
+    /// Without `Authorization`.
+    package let headers: [NamedValue]
     package let authorization: String?
+    /// As it was sent.
+    package let body: String
     /// Of the body, a form or a flat JSON object.
     package let parameters: [String: String]
     package let timeout: Duration
@@ -18,8 +22,9 @@ package struct ReceivedRequest: Sendable {
         method = request.method.rawValue
         url = request.url
         self.timeout = timeout
+        headers = request.headers
         authorization = Self.text(request.authorization)
-        let body = Self.text(request.body) ?? ""
+        body = Self.text(request.body) ?? ""
         parameters = body.hasPrefix("{") ? Self.members(body) : Self.fields(body)
     }
 

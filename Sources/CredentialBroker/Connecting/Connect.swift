@@ -156,7 +156,7 @@ extension Connection {
 
 extension String {
     /// Scopes as the wire shows them, whatever stood between them.
-    fileprivate var normalizedScopes: String {
+    var normalizedScopes: String {
         split { $0 == " " || $0 == "," }.joined(separator: " ")
     }
 }

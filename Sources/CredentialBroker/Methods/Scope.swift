@@ -31,8 +31,12 @@ struct AccountChoice: Sendable {
     var provider: String?
     var toolkit: String?
 
+    /// Two slugs for the two kinds of app that GitHub has: who asks for GitHub's accounts means both.
+    private static let otherSlugs = ["github": "github-app-user"]
+
     func fits(_ connection: Connection) -> Bool {
-        (provider.map { $0 == connection.provider } ?? true) && (toolkit.map { $0 == connection.toolkit } ?? true)
+        (provider.map { $0 == connection.provider || Self.otherSlugs[$0] == connection.provider } ?? true)
+            && (toolkit.map { $0 == connection.toolkit } ?? true)
     }
 }
 

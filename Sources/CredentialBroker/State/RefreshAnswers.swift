@@ -69,7 +69,7 @@ extension BrokerState {
             connection.standing.life = life
             connection.standing.lastFailure = nil
             connection.standing.verdict = nil
-            connection.scopes = scope ?? connection.scopes
+            connection.scopes = scope?.normalizedScopes ?? connection.scopes
             connection.lastRefreshedAt = shown
             connection.updatedAt = shown
             connection.take(fields)

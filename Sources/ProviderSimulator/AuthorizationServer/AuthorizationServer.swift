@@ -119,13 +119,16 @@ package struct AuthorizationServer: Sendable {
         } catch {
             let clientID = registeredClientID(claimedBy: incoming)
             events.append(.refused(route.endpoint, clientID: clientID, error: error.code))
-            return refusal(error, at: route.endpoint, now)
+            return refusal(error, of: incoming, at: route.endpoint, now)
         }
     }
 
-    private func refusal(_ error: RequestError, at endpoint: Endpoint, _ now: Moment) -> Answer {
+    private func refusal(
+        _ error: RequestError, of incoming: IncomingRequest, at endpoint: Endpoint, _ now: Moment
+    ) -> Answer {
         switch endpoint {
-        case .token, .deviceAuthorization: dialect.tokenRefusal(error, at: now)
+        case .token, .deviceAuthorization:
+            dialect.tokenRefusal(error, acceptsJSON: incoming.acceptsJSON, at: now)
         case .userinfo, .connections, .api: dialect.apiRefusal(error, at: now)
         default: error.standardAnswer
         }

@@ -54,8 +54,9 @@ extension SimulatedProvider {
     private static func url(_ url: String) -> JSONValue { .object([Member("url", .string(url))]) }
 
     private func revocationURL(_ base: String) -> String? {
-        switch dialect {
+        switch self {
         case .github: base + "/api/applications/{clientId}/token"
+        case .githubAppUser: base + "/api/applications/{clientId}/grant"
         case .myob, .microsoft: nil
         default: base + "/revoke"
         }

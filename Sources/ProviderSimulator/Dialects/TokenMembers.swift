@@ -44,8 +44,10 @@ extension AuthorizationServer {
         ]
     }
 
-    /// Names the authorization: another consent brings another one, for the same workspace too.
-    func botID(of grant: SimulatedGrant) -> String { "sim_bot_\(grant.authenticationEventID)" }
+    /// Names what one person allowed one client in one workspace: the same one however often the person consents.
+    func botID(of grant: SimulatedGrant) -> String {
+        "sim_bot_\(grant.clientID)_\(grant.userID ?? "")_\(organisation(of: grant).id)"
+    }
 
     func notionOwner(_ user: User) -> JSONValue {
         let person = user.showsEmail ? [JSONValue.Member("email", .string(user.email))] : []

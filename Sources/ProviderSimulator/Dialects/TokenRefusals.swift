@@ -3,10 +3,11 @@ extension AuthorizationServer.Dialect {
     typealias Answer = AuthorizationServer.Answer
     typealias RequestError = AuthorizationServer.RequestError
 
-    func tokenRefusal(_ error: RequestError, at now: Moment) -> Answer {
+    /// `acceptsJSON`: whether the client asked for JSON.
+    func tokenRefusal(_ error: RequestError, acceptsJSON: Bool, at now: Moment) -> Answer {
         switch self {
         case .standard, .notion: error.standardAnswer
-        case .github: githubRefusal(error)
+        case .github: githubRefusal(error, acceptsJSON: acceptsJSON)
         case .google: googleRefusal(error)
         case .xero: xeroRefusal(error)
         case .atlassian: atlassianRefusal(error)
@@ -17,7 +18,7 @@ extension AuthorizationServer.Dialect {
     }
 
     /// Always 200; the body decides.
-    private func githubRefusal(_ error: RequestError) -> Answer {
+    private func githubRefusal(_ error: RequestError, acceptsJSON: Bool) -> Answer {
         let code =
             switch error.cause {
             case .redirectMismatch: "redirect_uri_mismatch"
@@ -34,7 +35,7 @@ extension AuthorizationServer.Dialect {
         if case .deviceTooSoon(let interval) = error.cause {
             members.append(.init("interval", .number(Int64(interval))))
         }
-        return .json(.object(members))
+        return acceptsJSON ? .json(.object(members)) : .form(members)
     }
 
     /// Polling has statuses of its own.

@@ -47,6 +47,8 @@ package enum Fault: Sendable, Hashable {
     case wrongTypes
     /// 200 and JSON that names `access_token` twice, with two values.
     case duplicateKeys
+    /// An answer as it was recorded at a real provider.
+    case recorded(status: Int, contentType: String = "application/json", body: String)
     /// The right answer, labelled `text/plain`.
     case wrongContentType
     /// The right answer, but `expires_in` is this text.
@@ -114,6 +116,7 @@ extension Fault {
         case .oversizedBody: "oversized_body"
         case .wrongTypes: "wrong_types"
         case .duplicateKeys: "duplicate_keys"
+        case .recorded(let status, _, _): "recorded_\(status)"
         case .wrongContentType: "wrong_content_type"
         case .expiresIn: "expires_in"
         case .invalidGrant: "invalid_grant"

@@ -32,6 +32,8 @@ extension Fault {
         case .redirect(let address): .empty(status: 302, headers: [Field("Location", address)])
         case .captivePortal: .html("Welcome. Sign in to use this network.", status: 200)
         case .emptyBody: .empty(status: 200, headers: [Field("Content-Type", "application/json")])
+        case .recorded(let status, let contentType, let body):
+            Answer(status: status, headers: [Field("Content-Type", contentType)], body: Array(body.utf8))
         case .invalidGrant: Self.errorAnswer("invalid_grant", status: 400)
         case .invalidClient: Self.errorAnswer("invalid_client", status: 401)
         case .error(let code, let status): Self.errorAnswer(code, status: status)

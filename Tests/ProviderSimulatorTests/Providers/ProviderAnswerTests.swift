@@ -102,13 +102,18 @@ struct ProviderAnswerTests {
         #expect(chosen.string("createdDateUtc") == "1994-11-06T08:49:37.0000000")
     }
 
-    @Test("Another consent of the same Notion workspace has a bot of its own")
+    @Test("A Notion bot is one person's in one workspace, however often the person consents")
     func bots() throws {
         var trial = ProviderTrial(.notion)
         let first = try trial.connect()
-        let second = try trial.connect()
-        #expect(first.string("bot_id") != second.string("bot_id"))
-        #expect(trial.refresh(first.string("refresh_token")).string("bot_id") == first.string("bot_id"))
+        let bot = try #require(first.string("bot_id"))
+        #expect(try trial.connect().string("bot_id") == bot)
+        #expect(trial.refresh(first.string("refresh_token")).string("bot_id") == bot)
+        trial.server.consent = .approve(Approval(userID: "sub-ada", organisationID: "org-2"))
+        let elsewhere = try trial.connect().string("bot_id")
+        trial.server.consent = .approve(userID: "sub-bob")
+        let another = try trial.connect().string("bot_id")
+        #expect(Set([bot, elsewhere, another]).count == 3)
     }
 }
 

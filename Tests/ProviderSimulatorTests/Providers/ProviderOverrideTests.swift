@@ -65,8 +65,12 @@ struct ProviderOverrideTests {
             let stated = endpoints.tokenEndpoint?.clientAuthentication.rawValue
             #expect(stated == simulated.authentication.rawValue)
             #expect((endpoints.deviceAuthorizationURL != nil) == simulated.dialect.servesDevices)
-            let isGitHub = simulated == .github || simulated == .githubAppUser
-            let revocation = isGitHub ? "/api/applications/app/token" : "/revoke"
+            let revocation =
+                switch simulated {
+                case .github: "/api/applications/app/token"
+                case .githubAppUser: "/api/applications/app/grant"
+                default: "/revoke"
+                }
             let has = simulated != .myob && simulated != .microsoft
             #expect(endpoints.revocation?.url == (has ? root + revocation : nil))
         }

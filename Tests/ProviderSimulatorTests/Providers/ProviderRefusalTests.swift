@@ -102,6 +102,15 @@ struct ProviderRefusalTests {
         }
     }
 
+    @Test("GitHub's refusals are forms as well where JSON is not asked for")
+    func githubForms() {
+        var trial = ProviderTrial(.githubAppUser)
+        let fields = ["grant_type": "refresh_token", "refresh_token": "x"]
+        let answer = trial.post(fields, acceptsJSON: false)
+        #expect(answer.status == 200)
+        #expect(answer.text.hasPrefix("error=bad_refresh_token&error_description="))
+    }
+
     @Test("Xero describes no error")
     func xeroIsTerse() {
         var trial = ProviderTrial(.xero)
