@@ -158,6 +158,19 @@ package struct ConnectionDirectory: Sendable {
 
     package func slot(id: String) -> Int? { byID[id] }
 
+    /// The account of the connection with this id, if it has one and no more.
+    package func onlyAccount(id: String) -> AccountPlace? {
+        guard let slot = byID[id], slots[slot]?.accounts.count == 1 else { return nil }
+        return AccountPlace(slot: slot, index: 0)
+    }
+
+    /// The life of the token that the connection may hand out now; nil where there is none. This and ``onlyAccount(id:)``
+    /// are on the way of each call: they copy no connection.
+    package func servedLife(_ slot: Int, at now: BootInstant) -> TokenLife? {
+        guard slots.indices.contains(slot), slots[slot]?.standing.servesToken(at: now) == true else { return nil }
+        return slots[slot]?.standing.life
+    }
+
     /// Replaces the connection of the same id, or takes a new one in; returns its slot.
     package mutating func put(_ connection: Connection) -> Int {
         if let slot = byID[connection.id] {

@@ -21,7 +21,8 @@ extension BrokerState {
         _ method: Method, _ call: borrowing RPCCall, from caller: Caller, now: BootInstant,
         into result: inout JSONWriter, finished: inout [FinishedCall]
     ) throws(RPCError) -> RPCAnswer {
-        if method != .rpcDiscover, method != .daemonExplain { _ = try agent(of: caller) }
+        let isOpenToAll = method == .rpcDiscover || method == .daemonExplain
+        guard isOpenToAll || caller.agentIndex(in: configuration.agents, epoch: epoch) != nil else { throw .forbidden }
         switch method {
         case .getConnectionCredentials: return try getConnectionCredentials(call, from: caller, now: now, into: &result)
         case .getAccounts: return try getAccounts(method, nil, call, from: caller, now: now, into: &result)

@@ -77,6 +77,11 @@ extension BrokerState {
 
     /// R4: a token that lives is ready, whatever the provider is doing. Otherwise starts, or joins, the refresh that can help.
     private mutating func readiness(of slot: Int, minimumValidity: Duration, _ moment: Moment) -> Readiness {
+        if let life = directory.servedLife(slot, at: moment.now),
+            life.remaining(at: moment.now).map({ $0 >= minimumValidity }) ?? true
+        {
+            return .ready
+        }
         guard let connection = directory[slot] else { return .unavailable(.forbidden) }
         let (status, reason) = connection.standing.status(at: moment.now)
         switch status {
@@ -86,8 +91,7 @@ extension BrokerState {
         case .active, .expired, .failed: break
         }
         let standing = connection.standing
-        if standing.servesToken(at: moment.now) {
-            guard let rest = standing.life?.remaining(at: moment.now), rest < minimumValidity else { return .ready }
+        if standing.servesToken(at: moment.now), let rest = standing.life?.remaining(at: moment.now) {
             if let whole = standing.life?.lifetime, connection.lastRefreshedAt != nil, whole < minimumValidity {
                 return .unavailable(.lifetimeTooShort(longest: whole, connectionID: connection.id))
             }

@@ -83,16 +83,24 @@ extension BrokerState {
         } else {
             places = directory.orderedSlots().flatMap { directory.places(of: $0) }
         }
-        return places.filter { place in
-            guard let connection = directory[place.slot], choice.fits(connection) else { return false }
-            return operations.allSatisfy { scope.allows($0, connection) }
-        }
+        return places.filter { isUsable($0, choice, in: scope, for: operations) }
+    }
+
+    private func isUsable(
+        _ place: AccountPlace, _ choice: AccountChoice, in scope: Scope, for operations: [Operation]
+    ) -> Bool {
+        guard let connection = directory[place.slot], choice.fits(connection) else { return false }
+        return operations.allSatisfy { scope.allows($0, connection) }
     }
 
     /// The one account that fits; several are an error that lists them, for nothing is ever chosen silently.
     mutating func account(
         fitting choice: AccountChoice, in scope: Scope, for operations: [Operation], now: BootInstant
     ) throws(RPCError) -> AccountPlace {
+        if let reference = choice.reference, let place = directory.onlyAccount(id: reference) {
+            guard isUsable(place, choice, in: scope, for: operations) else { throw scope.absence(for: operations[0]) }
+            return place
+        }
         let places = accounts(fitting: choice, in: scope, for: operations)
         guard let first = places.first else { throw scope.absence(for: operations[0]) }
         let mustChoose = scope.session?.requiresExplicitSelection == true && choice.reference == nil

@@ -69,17 +69,20 @@ struct AuditBuffer: Sendable {
     private(set) var writeAt: BootInstant?
     private var last: (key: Key, position: Int)?
 
-    /// Notes that something happened; `record` is only asked for the first time in a batch. True if a batch begins with it.
-    mutating func note(_ key: Key, now: BootInstant, record: () -> AuditRecord) -> Bool {
+    /// Notes that something happened once more; false if it is the first time in this batch.
+    mutating func noteRepeat(_ key: Key) -> Bool {
         if let last, last.key == key {
             records[last.position].count += 1
-            return false
+            return true
         }
-        if let position = positions[key] {
-            records[position].count += 1
-            last = (key, position)
-            return false
-        }
+        guard let position = positions[key] else { return false }
+        records[position].count += 1
+        last = (key, position)
+        return true
+    }
+
+    /// Notes something for the first time in this batch. True if the batch begins with it.
+    mutating func note(_ key: Key, _ record: AuditRecord, now: BootInstant) -> Bool {
         guard records.count < Self.limit, !key.isDenial || denials < Self.denialLimit else {
             droppedInBatch += 1
             return false
@@ -87,7 +90,7 @@ struct AuditBuffer: Sendable {
         if key.isDenial { denials += 1 }
         positions[key] = records.count
         last = (key, records.count)
-        records.append(record())
+        records.append(record)
         guard writeAt == nil else { return false }
         writeAt = now.advanced(by: Self.period)
         return true
