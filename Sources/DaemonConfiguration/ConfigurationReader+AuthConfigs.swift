@@ -1,4 +1,5 @@
 import ConnectedAccounts
+import OAuth
 import ProviderCatalog
 import StrictYAML
 
@@ -14,7 +15,9 @@ extension ConfigurationReader {
     }
 
     private mutating func authConfig(_ member: YAMLMember) -> AuthConfigDefinition? {
-        let keys = ["provider", "toolkit", "authScheme", "clientId", "clientSecret", "scopes", "variables"]
+        let keys = [
+            "provider", "toolkit", "authScheme", "clientId", "clientSecret", "scopes", "variables", "redirectUri",
+        ]
         guard let fields = member.value.mapping(keys, &problems) else { return nil }
         let clientID = fields["clientId"]?.nonEmptyString(maximumLength: 1024, &problems)
         let clientSecret = fields["clientSecret"].flatMap { SecretReference.read($0, &problems) }
@@ -26,9 +29,26 @@ extension ConfigurationReader {
         let variables = variables(fields, of: provider)
         let values = TemplateValues(clientID: clientID, variables: variables)
         guard let toolkit, let endpoints = endpoints(of: provider, values, scheme, member.value) else { return nil }
-        return AuthConfigDefinition(
+        var definition = AuthConfigDefinition(
             id: member.key, provider: provider.slug, toolkit: toolkit, authScheme: scheme, clientID: clientID,
             clientSecret: clientSecret, scopes: scopes, variables: variables, endpoints: endpoints)
+        definition.redirectURI = redirectURI(fields, scheme)
+        return definition
+    }
+
+    private mutating func redirectURI(_ fields: YAMLMapping, _ scheme: AuthScheme) -> String? {
+        guard let node = fields["redirectUri"] else { return nil }
+        guard scheme == .oauth2 else {
+            fields.forbid(["redirectUri"], "the scheme \(scheme.word) has no use for it; remove it", &problems)
+            return nil
+        }
+        guard let address = node.nonEmptyString(maximumLength: 2048, &problems) else { return nil }
+        do {
+            return try EndpointAddress.validate(address).url
+        } catch {
+            problems.add(at: node, "cannot be a redirect address: \(error)")
+            return nil
+        }
     }
 
     private mutating func provider(_ node: YAMLNode) -> ProviderDescription? {

@@ -85,6 +85,8 @@ package struct AuthConfigDefinition: Sendable, Equatable {
     package var variables: [String: String]
     /// The provider's addresses with these values.
     package var endpoints: ProviderEndpoints
+    /// What is registered as redirect address, if not that of the daemon's own listener.
+    package var redirectURI: String?
 
     package init(
         id: String, provider: String, toolkit: String, authScheme: AuthScheme, clientID: String?,

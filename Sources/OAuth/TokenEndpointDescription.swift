@@ -92,6 +92,8 @@ package struct TokenEndpointDescription: Sendable, Equatable {
     /// Whether the connection's scopes are repeated in a refresh (RFC 6749 section 6 leaves it open; Microsoft needs
     /// it).
     package var sendsScopeOnRefresh = false
+    /// The same with an authorization code; MYOB's examples have it, though no standard knows it.
+    package var sendsScopeWithCode = false
     /// The unit of `expires_in`; a few providers answer in milliseconds.
     package var expiresInMilliseconds = false
     /// Members of the token answer to keep with the connection, such as `instance_url`.

@@ -23,16 +23,18 @@ package enum RefreshRequest {
 /// The request that exchanges an authorization code for tokens (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
 package enum AuthorizationCodeRequest {
     /// The exchange of `code`, which is good for one try: never send it twice. `redirectURI` is byte for byte the one of
-    /// the ``AuthorizationRequest``; `verifier` is nil only where that had no challenge.
+    /// the ``AuthorizationRequest``; `verifier` is nil only where that had no challenge. Scopes are sent where the endpoint
+    /// wants them here as well.
     package static func make(
         to endpoint: TokenEndpointDescription, clientID: String, clientSecret: borrowing SecretBytes?,
-        code: borrowing SecretBytes, redirectURI: String, verifier: borrowing SecretBytes?
+        code: borrowing SecretBytes, redirectURI: String, verifier: borrowing SecretBytes?, scopes: [String] = []
     ) throws(TokenRequestError) -> ProviderRequest {
         guard !code.isEmpty else { throw .nothingToPresent("code") }
         var draft = try TokenRequestDraft(endpoint, extra: endpoint.codeParameters)
         draft.add("grant_type", "authorization_code")
         draft.add("code", secret: code)
         draft.add("redirect_uri", redirectURI)
+        if endpoint.sendsScopeWithCode, !scopes.isEmpty { draft.add("scope", scopes.joined(separator: " ")) }
         switch verifier {
         case .some(let verifier): draft.add("code_verifier", secret: verifier)
         case .none: break

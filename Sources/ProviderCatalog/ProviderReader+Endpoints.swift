@@ -40,6 +40,7 @@ extension ProviderReader {
         if let format = requestFormat(fields["tokenRequestFormat"]) { endpoint.requestFormat = format }
         endpoint.alternateTokenMember = fields["alternateTokenMember"]?.nonEmptyString(maximumLength: 64, &problems)
         endpoint.sendsScopeOnRefresh = bool("scopeOnRefresh", default: false)
+        endpoint.sendsScopeWithCode = bool("scopeWithCode", default: false)
         let units = [("seconds", false), ("milliseconds", true)]
         endpoint.expiresInMilliseconds = fields["expiresInUnit"]?.choice(among: units, &problems) ?? false
         endpoint.failureRules = failureRules()

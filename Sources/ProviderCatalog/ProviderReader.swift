@@ -13,7 +13,7 @@ struct ProviderReader {
         "slug", "displayName", "authScheme", "docsURL", "toolkits", "variables", "issuer", "authorizationURL",
         "authorizationParameters", "defaultScopes", "scopeSeparator", "pkce", "deviceAuthorizationURL", "tokenURL",
         "refreshURL", "clientAuthentication", "tokenRequestFormat", "tokenRequestHeaders", "codeParameters",
-        "deviceParameters", "refreshParameters", "clientCredentialsParameters", "scopeOnRefresh",
+        "deviceParameters", "refreshParameters", "clientCredentialsParameters", "scopeOnRefresh", "scopeWithCode",
         "alternateTokenMember", "expiresInUnit", "failureRules", "lostAnswer", "accessTokenLifetime",
         "accessTokensExpire", "refreshTokenIdleLifetime", "refreshTokenAbsoluteLifetime", "rotation",
         "refreshEndsAccessToken", "refreshMargin", "revocation", "introspectionURL", "userinfoURL", "idToken",

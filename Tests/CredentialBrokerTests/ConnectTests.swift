@@ -179,6 +179,26 @@ struct ConnectTests {
         try stage.world.check()
     }
 
+    @Test("A redirect address that is registered for one auth config goes to its provider, both times")
+    func redirectURI() async throws {
+        let stage = try LinkStage()
+        try stage.world.apply(
+            yaml: LinkStage.yaml.replacing(
+                "scopes: [repo] }", with: "scopes: [repo], redirectUri: \"https://purser.example/oauth/back\" }"),
+            secrets: ["hub-secret": "canary-client-secret"])
+        let answer = await stage.ask("connectedAccounts.link", ["userId": "alice", "authConfigId": "ac_hub"])
+        #expect(stage.parameter("redirect_uri", of: answer) == "https%3A%2F%2Fpurser.example%2Foauth%2Fback")
+        let query = "?code=canary-code-1&state=\(stage.state(of: answer))"
+        let stray = await stage.ask(
+            "connectedAccounts.completeLink", ["redirectUrl": .string("https://purser.example/elsewhere" + query)])
+        #expect(stray.errorName == "INVALID_PARAMS")
+        let done = await stage.ask(
+            "connectedAccounts.completeLink", ["redirectUrl": .string("https://purser.example/oauth/back" + query)])
+        #expect(done["status"] == "ACTIVE")
+        let exchange = stage.provider.requests(to: "/token").first
+        #expect(exchange?.parameters["redirect_uri"] == "https://purser.example/oauth/back")
+    }
+
     @Test("The device flow: a code for the user, polls in the provider's rhythm, and the account when it is entered")
     func device() async throws {
         let stage = try LinkStage()

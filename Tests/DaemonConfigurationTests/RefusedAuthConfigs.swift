@@ -96,6 +96,13 @@ extension ConfigurationRefusalTests {
             "1: authConfigs.ac_a.clientId: the key file says all that the scheme google_service_account needs; remove it"
         ),
         Row(
+            "a redirect address that anybody can read", github("clientId: c, redirectUri: \"http://purser.example/\""),
+            "1: authConfigs.ac_a.redirectUri: cannot be a redirect address: a credential would travel unencrypted; "
+                + "use https:// (http:// is for localhost, 127.0.0.0/8 and [::1])"),
+        Row(
+            "a redirect address of a key", github("authScheme: bearer, redirectUri: \"https://purser.example/\""),
+            "1: authConfigs.ac_a.redirectUri: the scheme bearer has no use for it; remove it"),
+        Row(
             "a client of a key", github("authScheme: bearer, clientId: c, scopes: [repo]"),
             "1: authConfigs.ac_a.clientId: the scheme bearer has no use for it; remove it",
             "1: authConfigs.ac_a.scopes: the scheme bearer has no use for it; remove it"),

@@ -165,12 +165,24 @@ struct BuiltInProviderTests {
     }
 
     @Test(
-        "The keys of id tokens are found by discovery, and all addresses are those of the file",
-        arguments: [("google", "https://accounts.google.com"), ("xero", "https://identity.xero.com")])
-    func issuer(slug: String, issuer: String) throws {
-        let endpoints = try #require(try Self.catalog.provider(slug)?.endpoints(values: TemplateValues(clientID: "c")))
-        #expect(endpoints.issuer == issuer)
-        #expect(!endpoints.needsDiscovery && endpoints.authorizationURL != nil)
+        "Who signs id tokens, and where the keys are, stands in the file",
+        arguments: [
+            ("google", "https://accounts.google.com", "https://www.googleapis.com/oauth2/v3/certs"),
+            (
+                "xero", "https://identity.xero.com",
+                "https://identity.xero.com/.well-known/openid-configuration/jwks"
+            ),
+            (
+                "microsoft", "https://login.microsoftonline.com/{tenantid}/v2.0",
+                "https://login.microsoftonline.com/common/discovery/v2.0/keys"
+            ),
+        ])
+    func idTokenSigner(slug: String, issuer: String, keysURL: String) throws {
+        let provider = try #require(try Self.catalog.provider(slug))
+        var values = TemplateValues(clientID: "c")
+        for variable in provider.variables { values.variables[variable.name] = variable.defaultValue }
+        let signer = try provider.endpoints(values: values).idToken
+        #expect(signer == IDTokenSigner(issuer: issuer, keysURL: keysURL))
     }
 
     @Test("Where a revocation ends more than one connection's tokens, the file says so")

@@ -13,6 +13,8 @@ struct SeedProvider: Sendable, CustomTestStringConvertible {
         var displayName: String
         /// The provider's own fields.
         var fields: [String: JSONTree] = [:]
+        /// Those among them that the provider makes up anew each time.
+        var randomFields: Set<String> = []
         /// The headers of a call of the API besides `Authorization`.
         var headers: [String: String] = [:]
     }

@@ -66,10 +66,12 @@ extension SeedProvider {
             Account(
                 identifier: analytical, displayName: "Analytical Engines",
                 fields: ["tenantId": .string(analytical), "tenantType": "ORGANISATION"],
+                randomFields: ["xeroConnectionId"],
                 headers: ["Accept": "application/json", "xero-tenant-id": analytical]),
             Account(
                 identifier: difference, displayName: "Difference Engines",
                 fields: ["tenantId": .string(difference), "tenantType": "ORGANISATION"],
+                randomFields: ["xeroConnectionId"],
                 headers: ["Accept": "application/json", "xero-tenant-id": difference]),
         ],
         scopes: "offline_access openid profile email accounting.invoices.read", lifetime: .seconds(1800),

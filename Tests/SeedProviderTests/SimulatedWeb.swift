@@ -70,13 +70,6 @@ final class SimulatedWeb: Sendable {
         respond("GET", url, authorization: authorization, headers: headers, body: [])?.answer
     }
 
-    /// A program lets something go; gives the status.
-    func delete(_ url: String, bearer token: String) -> Int? {
-        respond(
-            "DELETE", url, authorization: "Bearer \(token)", headers: [.init("Content-Type", "application/json")],
-            body: Array("{}".utf8))?.answer.status
-    }
-
     private func respond(
         _ method: String, _ url: String, authorization: String?, headers: [AuthorizationServer.Field], body: [UInt8]
     ) -> AuthorizationServer.Reply? {

@@ -54,7 +54,7 @@ extension BrokerState {
         let usesPKCE = authConfig.provider.authorization.usesPKCE
         let claimed = ClaimedLink(
             link: link, code: code, verifier: usesPKCE ? linkSecret(.verifier, of: link.connectionID) : nil,
-            nonce: linkSecret(.nonce, of: link.connectionID), redirectURI: configuration.redirectURI,
+            nonce: linkSecret(.nonce, of: link.connectionID), redirectURI: redirectURI(of: authConfig),
             fields: response.fields)
         // From here on they are in the exchange's hands alone.
         wipeLink(link.connectionID)

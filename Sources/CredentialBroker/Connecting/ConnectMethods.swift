@@ -16,16 +16,7 @@ extension BrokerState {
         guard let address = parameters.value("redirectUrl"), let pasted = address.secret() else {
             throw .invalidParams("`redirectUrl` must be a string", data: ["parameter": "redirectUrl"])
         }
-        let redirectURI = configuration.redirectURI
-        let kept = keptCallbackFields
-        let response: AuthorizationResponse
-        do throws(AuthorizationResponseError) {
-            response = try pasted.withBytes { (bytes) throws(AuthorizationResponseError) -> AuthorizationResponse in
-                try AuthorizationResponse.read(pasted: bytes, redirectURI: redirectURI, keeping: kept)
-            }
-        } catch {
-            throw .invalidParams("`redirectUrl`: \(error)", data: ["parameter": "redirectUrl"])
-        }
+        let response = try read(pasted)
         // Whose link it is decides, before it is claimed, whether this caller may complete it.
         guard let link = links.find(stateHash: hash(ofState: response.state)),
             let toolkit = authConfigs[link.authConfigID]?.definition.toolkit,
@@ -40,6 +31,23 @@ extension BrokerState {
         case .exchange(let claimed): try begin(.exchange(claimed, try call.later()))
         }
         return .later
+    }
+
+    /// An address is only known to be a redirect by the path that was registered.
+    private func read(_ pasted: borrowing SecretBytes) throws(RPCError) -> AuthorizationResponse {
+        let registered = Set(authConfigs.values.map { redirectURI(of: $0) }).union([configuration.redirectURI])
+        var problem = AuthorizationResponseError.notTheRedirect
+        for redirectURI in registered.sorted() {
+            do throws(AuthorizationResponseError) {
+                return try pasted.withBytes { (bytes) throws(AuthorizationResponseError) -> AuthorizationResponse in
+                    try AuthorizationResponse.read(
+                        pasted: bytes, redirectURI: redirectURI, keeping: keptCallbackFields)
+                }
+            } catch {
+                if error != .notTheRedirect { problem = error }
+            }
+        }
+        throw .invalidParams("`redirectUrl`: \(problem)", data: ["parameter": "redirectUrl"])
     }
 
     mutating func connectedAccountsWait(

@@ -62,13 +62,14 @@ extension Broker {
 
     /// Checks the id token by the server's keys, where one came and it is known who signs it; says what is wrong with it.
     func checkIDToken(_ grant: GrantedTokens, _ nonce: SecretBox?, _ authConfig: AuthConfig) async -> String? {
-        guard let idToken = grant.idToken, let signer = authConfig.idTokenSigner,
-            let clientID = authConfig.definition.clientID
-        else { return nil }
+        guard let idToken = grant.idToken, let clientID = authConfig.definition.clientID else { return nil }
+        let unreadableKeys =
+            "The provider's keys cannot be read, so its answer cannot be checked. Start again in a while."
+        guard let signer = authConfig.idTokenSigner else { return authConfig.isDiscovered ? nil : unreadableKeys }
         guard let request = try? JWKSet.request(from: signer.keysURL),
             case .answered(let response) = await transport.send(request, timeout: .seconds(20)),
             let keys = try? JWKSet.read(response)
-        else { return "The provider's keys cannot be read, so its answer cannot be checked. Start again in a while." }
+        else { return unreadableKeys }
         let isPerTenant = signer.issuer.contains("{tenantid}")
         do {
             _ = try await IDToken.verify(

@@ -157,11 +157,11 @@ extension BrokerState {
         guard let verifier = claimed.verifier else {
             return try? AuthorizationCodeRequest.make(
                 to: description, clientID: clientID, clientSecret: clientSecret, code: claimed.code.bytes,
-                redirectURI: claimed.redirectURI, verifier: nil)
+                redirectURI: claimed.redirectURI, verifier: nil, scopes: authConfig.scopes)
         }
         return try? AuthorizationCodeRequest.make(
             to: description, clientID: clientID, clientSecret: clientSecret, code: claimed.code.bytes,
-            redirectURI: claimed.redirectURI, verifier: verifier.bytes.copy())
+            redirectURI: claimed.redirectURI, verifier: verifier.bytes.copy(), scopes: authConfig.scopes)
     }
 }
 

@@ -20,7 +20,7 @@ extension BrokerState {
         let state = newID(prefix: "")
         let nonce = authConfig.scopes.contains("openid") ? newID(prefix: "") : nil
         var request = AuthorizationRequest(
-            endpoint: endpoint, clientID: clientID, redirectURI: configuration.redirectURI, state: state)
+            endpoint: endpoint, clientID: clientID, redirectURI: redirectURI(of: authConfig), state: state)
         request.scopes = authConfig.scopes
         request.scopeSeparator = authConfig.provider.authorization.scopeSeparator
         request.nonce = nonce
@@ -130,6 +130,11 @@ extension BrokerState {
     }
 
     // MARK: State
+
+    /// Where the provider sends browsers back to: the daemon's own listener, unless another address is registered.
+    func redirectURI(of authConfig: AuthConfig) -> String {
+        authConfig.definition.redirectURI ?? configuration.redirectURI
+    }
 
     private func newProofKey() -> ProofKey? {
         let random = SecretBytes(copying: settings.randomBytes(32).span)
