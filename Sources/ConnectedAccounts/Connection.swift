@@ -102,6 +102,8 @@ package struct ConnectionDirectory: Sendable {
     private var versions: [UInt64] = []
     /// The slots that changed, while somebody wants to know.
     private var noted: Set<Int>?
+    /// By id.
+    package var unsaved = UnsavedKeys()
 
     package init() {}
 
@@ -109,6 +111,9 @@ package struct ConnectionDirectory: Sendable {
     package mutating func noteChanges(_ isWanted: Bool) {
         noted = isWanted ? noted ?? [] : nil
     }
+
+    /// Something that is saved with a connection has changed outside of it.
+    package mutating func noteUnsaved(_ id: String) { unsaved.note(id) }
 
     /// Notes every slot in use, while somebody wants to know.
     package mutating func noteAll() {
@@ -130,7 +135,8 @@ package struct ConnectionDirectory: Sendable {
         versions.indices.contains(slot) ? versions[slot] : 0
     }
 
-    private mutating func changed(_ slot: Int) {
+    private mutating func changed(_ slot: Int, id: String) {
+        unsaved.note(id)
         while versions.count <= slot { versions.append(0) }
         versions[slot] += 1
         noted?.insert(slot)
@@ -178,7 +184,7 @@ package struct ConnectionDirectory: Sendable {
             forgetNames(of: slot)
             slots[slot] = connection
             learnNames(of: slot)
-            changed(slot)
+            changed(slot, id: connection.id)
             return slot
         }
         order = nil
@@ -186,7 +192,7 @@ package struct ConnectionDirectory: Sendable {
         if slot == slots.count { slots.append(connection) } else { slots[slot] = connection }
         byID[connection.id] = slot
         learnNames(of: slot)
-        changed(slot)
+        changed(slot, id: connection.id)
         return slot
     }
 
@@ -200,7 +206,7 @@ package struct ConnectionDirectory: Sendable {
         if isRenamed { forget(Self.names(alias: alias, accounts: accounts), of: slot) }
         slots[slot] = connection
         if isRenamed { learnNames(of: slot) }
-        changed(slot)
+        changed(slot, id: connection.id)
     }
 
     package mutating func remove(_ slot: Int) {
@@ -209,7 +215,7 @@ package struct ConnectionDirectory: Sendable {
         byID[connection.id] = nil
         slots[slot] = nil
         order = nil
-        changed(slot)
+        changed(slot, id: connection.id)
         free.append(slot)
     }
 

@@ -43,6 +43,8 @@ package struct StatusReason: Sendable, Hashable {
     package static let accessDenied = StatusReason("access_denied")
     /// The browser's answer, or the id token, is not what was asked for.
     package static let linkRejected = StatusReason("link_rejected")
+    /// The daemon ended while the provider's answer was exchanged; a code is good for one exchange.
+    package static let linkInterrupted = StatusReason("link_interrupted")
     /// The tokens belong to another account than the connection's own.
     package static let anotherAccount = StatusReason("another_account")
     /// The account is connected already, as another connection of the same user.

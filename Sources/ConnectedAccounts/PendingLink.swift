@@ -20,6 +20,8 @@ package struct PendingLink: Sendable, Equatable {
     package let expiresAt: BootInstant
     /// What the browser's answer is known by: a keyed hash of the `state`. Nil where none was sent.
     package let stateHash: String?
+    /// How long to wait between polls in the device flow.
+    package var pollInterval: Duration?
 
     package init(
         connectionID: String, userID: String, authConfigID: String, agent: String, flow: Flow, callbackURL: String?,
@@ -47,6 +49,8 @@ package struct LinkRegister: Sendable {
     private var byState: [String: String] = [:]
     /// Those whose answer has come and is being exchanged: no second answer is taken.
     private var claimed: Set<String> = []
+    /// By the connection's id.
+    package var unsaved = UnsavedKeys()
 
     package init() {}
 
@@ -70,8 +74,15 @@ package struct LinkRegister: Sendable {
         remove(link.connectionID)
         guard links.values.count(where: { $0.agent == link.agent }) < Self.limitPerAgent else { return false }
         links[link.connectionID] = link
+        unsaved.note(link.connectionID)
         if let state = link.stateHash { byState[state] = link.connectionID }
         return true
+    }
+
+    /// In the device flow.
+    package mutating func setPollInterval(_ interval: Duration, of connectionID: String) {
+        links[connectionID]?.pollInterval = interval
+        unsaved.note(connectionID)
     }
 
     /// The link that waits for this `state`.
@@ -82,12 +93,14 @@ package struct LinkRegister: Sendable {
         guard let id = byState[stateHash], let link = links[id], link.expiresAt > now else { return nil }
         byState[stateHash] = nil
         claimed.insert(id)
+        unsaved.note(id)
         return link
     }
 
     package mutating func remove(_ connectionID: String) {
         guard let link = links.removeValue(forKey: connectionID) else { return }
         claimed.remove(connectionID)
+        unsaved.note(connectionID)
         if let state = link.stateHash { byState[state] = nil }
     }
 

@@ -58,6 +58,18 @@ package struct RefreshScheduler: Sendable {
         }
     }
 
+    /// What was known of a connection before the process was restarted, after it was put: its failures in a row, and what
+    /// halts it. One that had failed begins again with the shortest back-off of its count.
+    package mutating func restore(
+        _ slot: Slot, failures: Int, halted: StatusReason?, resendAfter: Duration?, now: BootInstant, jitter: Double
+    ) {
+        guard entries[slot] != nil else { return }
+        if let halted { return move(slot, to: .halted(halted)) }
+        guard failures > 0 || resendAfter != nil else { return }
+        entries[slot]?.failures = max(0, failures - 1)
+        tryAgain(slot, after: resendAfter ?? .zero, now: now, jitter: jitter)
+    }
+
     package mutating func remove(_ slot: Slot) {
         guard let entry = entries.removeValue(forKey: slot) else { return }
         leave(endpoint: entry.endpoint, app: entry.app)

@@ -44,8 +44,12 @@ package struct SessionRegister: Sendable {
 
     private var sessions: [String: Session] = [:]
     private var countByAgent: [String: Int] = [:]
+    /// By id.
+    package var unsaved = UnsavedKeys()
 
     package init() {}
+
+    package subscript(id: String) -> Session? { sessions[id] }
 
     /// False if the agent has too many open.
     package mutating func insert(_ session: Session, now: BootInstant) -> Bool {
@@ -55,6 +59,7 @@ package struct SessionRegister: Sendable {
         guard countByAgent[session.agent, default: 0] < Self.limitPerAgent else { return false }
         close(session.id)
         sessions[session.id] = session
+        unsaved.note(session.id)
         countByAgent[session.agent, default: 0] += 1
         return true
     }
@@ -66,6 +71,7 @@ package struct SessionRegister: Sendable {
 
     package mutating func close(_ id: String) {
         guard let session = sessions.removeValue(forKey: id), let count = countByAgent[session.agent] else { return }
+        unsaved.note(id)
         countByAgent[session.agent] = count > 1 ? count - 1 : nil
     }
 

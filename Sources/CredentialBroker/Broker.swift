@@ -20,6 +20,8 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     private let state: Mutex<BrokerState>
     private let nextCaller = Atomic<UInt64>(0)
     let doorbell = Doorbell()
+    /// What the vault held from before.
+    package let restored: RestoreReport
     /// Whether browsers may come back, each time that changes: the port is open only as long as it is so.
     package let browserExpectations: AsyncStream<Bool>
     let expectBrowsers: AsyncStream<Bool>.Continuation
@@ -38,6 +40,7 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
         (browserExpectations, expectBrowsers) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         var state = BrokerState(settings: settings, vault: vault, now: clock.now, seed: seed)
         state.observe(wall: wallClock(), at: clock.now)
+        restored = state.restore(now: clock.now)
         self.state = Mutex(state)
     }
 
@@ -72,7 +75,10 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
             if mustRing { doorbell.ring() }
         }
         return try state.withLock { state throws(RPCError) in
-            defer { mustRing = state.needsRefresher || state.hasUnannouncedChanges }
+            defer {
+                state.save()
+                mustRing = state.needsRefresher || state.hasUnannouncedChanges
+            }
             return try state.answer(method, call, from: caller, now: now, into: &result, finished: &finished)
         }
     }
@@ -85,7 +91,10 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
         defer { if mustRing { doorbell.ring() } }
         return state.withLock { state in
             state.observe(wall: wall, at: now)
-            defer { mustRing = state.hasUnannouncedChanges }
+            defer {
+                state.save()
+                mustRing = state.hasUnannouncedChanges
+            }
             return body(&state, now)
         }
     }

@@ -17,7 +17,7 @@ extension Broker {
             BrokerSummary(
                 counts: state.statusCounts(now: now),
                 nextRefresh: state.scheduler.nextWake(now: now).map { max(.zero, now.duration(to: $0)) },
-                shortcomings: state.vault.statistics.protection.shortcoming.map { [$0] } ?? [])
+                shortcomings: state.shortcomings)
         }
     }
 
@@ -39,7 +39,26 @@ extension Broker {
     }
 }
 
+extension Broker {
+    /// The ids of configured connections whose credential is out of date after the first refresh: without a kept vault, a
+    /// restart loses them.
+    package var lostAtRestart: [String] {
+        withState { state, _ in
+            state.configuredConnections.sorted().filter { id in
+                state.directory.slot(id: id).flatMap { state.secrets[$0]?.rotates } == true
+            }
+        }
+    }
+}
+
 extension BrokerState {
+    fileprivate var shortcomings: [String] {
+        var shortcomings = vault.statistics.protection.shortcoming.map { [$0] } ?? []
+        if settings.vaultsSetAside > 0 { shortcomings.append("\(settings.vaultsSetAside) earlier vault set aside") }
+        if unsavedChanges > 0 { shortcomings.append("the vault is full: a restart goes back to an older state") }
+        return shortcomings
+    }
+
     fileprivate mutating func beginStopping(now: BootInstant) -> [FinishedCall] {
         isStopping = true
         scheduler.drain()

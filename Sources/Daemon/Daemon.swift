@@ -40,20 +40,23 @@ package struct Daemon: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let configuration = try source.load()
         let watchdogInterval = try ServiceNotifier.watchdogInterval()
-        let vault = try SecretVault(creating: SegmentPolicy())
+        let received = try ListenDescriptors.received()
         // Bound before there is anything that must be ended: beside another daemon this one goes no further.
-        let socket = try listeningSocket(configuration.socket, default: source.defaultSocket)
+        let socket = try listeningSocket(received, configuration.socket, default: source.defaultSocket)
+        var keeping = VaultKeeping(notifier: notifier, logger: logger)
+        let vault = try keeping.open(received)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
         let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let transport = HTTPTransport(group: providerGroup)
-        let broker = makeBroker(vault: vault, transport: transport, configurationPath: source.path)
+        let broker = makeBroker(vault: vault, keeping, transport: transport, configurationPath: source.path)
         let supervision = Supervision(
             broker: broker, eventLoop: group.next(), notifier: notifier, watchdogInterval: watchdogInterval,
             logger: logger)
         var failure: (any Error)?
         do {
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
+            reportRestart(broker, keeping)
             let browsers = try BrowserCallbacks(
                 configuration.callback, eventLoop: providerGroup.next(), broker: broker, logger: logger)
             let server = try await SocketServer.start(
@@ -70,7 +73,8 @@ package struct Daemon: Sendable {
         }
         socket.removeFile()
         await transport.shutdown()
-        broker.wipe()
+        // What systemd keeps is the next process's.
+        if !keeping.isKept { broker.wipe() }
         try await providerGroup.shutdownGracefully()
         try await group.shutdownGracefully()
         if let failure { throw failure }
@@ -120,17 +124,43 @@ package struct Daemon: Sendable {
     }
 
     private func makeBroker(
-        vault: consuming SecretVault, transport: HTTPTransport, configurationPath: String?
+        vault: consuming SecretVault, _ keeping: VaultKeeping, transport: HTTPTransport, configurationPath: String?
     ) -> Broker<BootClock, HTTPTransport> {
         var generator = SystemRandomNumberGenerator()
-        let settings = BrokerSettings(
+        var settings = BrokerSettings(
             version: Self.version, pid: getpid(), configurationPath: configurationPath, contract: Self.contract,
             fingerprintKey: Self.randomBytes(32), randomBytes: Self.randomBytes)
+        settings.vaultIsKept = keeping.isKept
+        settings.vaultsSetAside = keeping.setAside
         let audit = AuditLog(logger: logger)
         return Broker(
             settings: settings, vault: vault, clock: BootClock(),
             transport: transport, seed: generator.next(), wallClock: { BootClock.wallNanoseconds },
             writeAudit: { records, dropped in audit.write(records, dropped: dropped) })
+    }
+
+    /// What came back from before, or what would not come back after.
+    private func reportRestart(_ broker: Broker<BootClock, HTTPTransport>, _ keeping: VaultKeeping) {
+        let restored = broker.restored
+        if restored.connections + restored.links + restored.sessions > 0 {
+            logger.notice(
+                "Restored from before the restart",
+                metadata: [
+                    "connections": "\(restored.connections)", "links": "\(restored.links)",
+                    "sessions": "\(restored.sessions)", "uncertain": "\(restored.uncertain)",
+                ])
+        }
+        if restored.unreadable > 0 {
+            logger.warning("\(restored.unreadable) records of the vault are of a kind that this version does not know")
+        }
+        guard !keeping.isKept else { return }
+        let lost = broker.lostAtRestart
+        let names =
+            lost.isEmpty
+            ? ""
+            : ", and of the configured ones \(lost.joined(separator: ", ")): each refresh brings another refresh token"
+        logger.warning(
+            "No service manager keeps the vault: a restart loses every connection made at run time\(names)")
     }
 
     /// From the kernel's generator (getrandom(2)).
@@ -147,9 +177,9 @@ package struct Daemon: Sendable {
 
     /// The one that systemd passed, or our own.
     private func listeningSocket(
-        _ configured: SocketConfiguration, default defaultPath: String
+        _ received: ListenDescriptors, _ configured: SocketConfiguration, default defaultPath: String
     ) throws -> ListeningSocket {
-        if let descriptor = try ListenDescriptors.received().listeningSocket(named: "purser") {
+        if let descriptor = try received.listeningSocket(named: "purser") {
             return ListeningSocket(adopting: descriptor)
         }
         let path = configured.path ?? defaultPath

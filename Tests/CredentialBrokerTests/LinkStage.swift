@@ -67,7 +67,7 @@ final class HubProvider: Sendable {
 final class LinkStage {
     let world: World
     let provider = HubProvider()
-    private let runner: Task<Void, Never>
+    private var runner: Task<Void, Never>
 
     static let yaml = """
         providers:
@@ -103,6 +103,16 @@ final class LinkStage {
     }
 
     deinit { runner.cancel() }
+
+    /// The process ends, and is started again.
+    func restart() async throws {
+        runner.cancel()
+        await runner.value
+        try world.restart()
+        try world.apply(yaml: Self.yaml, secrets: ["hub-secret": "canary-client-secret"])
+        let broker = world.broker
+        runner = Task { await broker.run() }
+    }
 
     /// Calls a method and waits for its answer, however long the provider takes.
     func ask(_ method: String, _ params: JSONTree, as uid: UInt32 = 0) async -> Answer {

@@ -39,13 +39,13 @@ struct ReloadTests {
             with: "")
         try stage.reload()
         #expect(line.answer(to: waiting)?["error"]?["data"]?["code"] == "FORBIDDEN")
-        // Its tokens and the mark that they were sent.
-        #expect(try recordCount(stage) == records - 2)
+        // Its tokens, the mark that they were sent, and what else is known of it.
+        #expect(try recordCount(stage) == records - 3)
         stage.provider.override = nil
         stage.world.releaseAll { stage.provider.core.receive($0) }
         #expect(try stage.credentials("con_acme").errorName == "FORBIDDEN")
         #expect(try stage.credentials("main").errorName == "FORBIDDEN")
-        #expect(try recordCount(stage) == records - 2)
+        #expect(try recordCount(stage) == records - 3)
     }
 
     private func recordCount(_ stage: Stage) throws -> Int {

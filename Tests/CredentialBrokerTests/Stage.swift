@@ -36,6 +36,12 @@ final class Stage {
         try world.apply(yaml: yaml, secrets: secrets)
     }
 
+    /// The process is killed, and started again.
+    func restart() throws {
+        try world.restart()
+        try world.apply(yaml: yaml, secrets: secrets)
+    }
+
     func ask(_ method: String, _ params: JSONTree? = nil, as uid: UInt32 = Stage.alice) throws -> Answer {
         try world.ask(method, params, uid: uid)
     }

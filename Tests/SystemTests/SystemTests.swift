@@ -48,6 +48,7 @@ struct SystemTests {
             truth: "the page after consent is right in a real browser, and leaves no code behind"),
         Script(
             name: "systemd-unit", truth: "the shipped units work under a real systemd, sandbox and watchdog included"),
+        Script(name: "survives-crashes", truth: "kill -9 and restarts lose nothing that systemd keeps for the daemon"),
     ]
 
     @Test("With real programs", .timeLimit(.minutes(20)), arguments: scripts)

@@ -3,7 +3,7 @@ package import CredentialBroker
 package import DaemonConfiguration
 internal import OAuth
 internal import SecretBytes
-internal import SecretVault
+package import SecretVault
 internal import Synchronization
 
 /// A whole broker in memory, driven step by step on the test's own thread: nothing happens unless the test lets it, and time
@@ -12,7 +12,7 @@ internal import Synchronization
 /// Every line, audit record and warning that leaves the broker is searched for ``markers``.
 package final class World {
     package let clock: ManualClock
-    package let broker: Broker<ManualClock, ScriptedTransport>
+    package private(set) var broker: Broker<ManualClock, ScriptedTransport>
     /// What the provider does with a request.
     package var respond: (ReceivedRequest) -> Reaction = { _ in .unreachable }
     /// Every request that was sent, in order.
@@ -30,6 +30,11 @@ package final class World {
     /// False where the refresher runs by itself.
     private let isDriven: Bool
     private let wallShift = WallShift()
+    private let setup: WorldSetup
+    private let transport: ScriptedTransport?
+    private var seed: UInt64
+    /// Of the vault's memory, which may move.
+    private let vaultDescriptor: VaultDescriptor
     private var held: [HeldExchange] = []
 
     private struct HeldExchange {
@@ -45,23 +50,45 @@ package final class World {
     package init(_ setup: WorldSetup = WorldSetup(), seed: UInt64 = 1, transport: ScriptedTransport? = nil) throws {
         let clock = transport?.clock ?? ManualClock()
         self.clock = clock
+        self.setup = setup
+        self.transport = transport
+        self.seed = seed
         isDriven = transport == nil
+        var vault = try SecretVault(creating: Self.policy(setup))
+        vaultDescriptor = VaultDescriptor(of: &vault)
+        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit)
+    }
+
+    private static func policy(_ setup: WorldSetup) -> SegmentPolicy {
+        SegmentPolicy(kind: .lockedMemfd, locksMemory: false, maximumBytes: setup.maximumVaultBytes)
+    }
+
+    private static func broker(
+        _ vault: consuming SecretVault, _ clock: ManualClock, _ transport: ScriptedTransport?, _ setup: WorldSetup,
+        seed: UInt64, _ shift: WallShift, _ audit: AuditTrail
+    ) -> Broker<ManualClock, ScriptedTransport> {
         let random = RandomBytes(seed: seed &+ 1)
         let settings = BrokerSettings(
             version: "1.0.0-test", pid: 4711, configurationPath: "/etc/purser/purser.yaml", contract: setup.contract,
-            fingerprintKey: Array(repeating: 7, count: 32),
+            fingerprintKey: Array(repeating: UInt8(truncatingIfNeeded: seed &+ 6), count: 32),
             randomBytes: { random.next($0) })
-        let policy = SegmentPolicy(kind: .lockedMemfd, locksMemory: false, maximumBytes: setup.maximumVaultBytes)
-        let shift = wallShift
-        let audit = audit
-        broker = Broker(
-            settings: settings, vault: try SecretVault(creating: policy), clock: clock,
-            transport: transport ?? ScriptedTransport(clock: clock), seed: seed,
+        return Broker(
+            settings: settings, vault: vault, clock: clock, transport: transport ?? ScriptedTransport(clock: clock),
+            seed: seed,
             wallClock: {
-                Self.wallStart * 1_000_000_000 + clock.now.nanoseconds - ManualClock.start.nanoseconds
-                    + shift.value
+                wallStart * 1_000_000_000 + clock.now.nanoseconds - ManualClock.start.nanoseconds + shift.value
             },
             writeAudit: { records, dropped in audit.add(records, dropped) })
+    }
+
+    /// The process is killed in this instant, and another one finds the vault. Answers that were on their way are lost, and
+    /// so is who called; the configuration must be applied anew.
+    package func restart() throws {
+        held = []
+        seed &+= 1000
+        var vault = try SecretVault(adopting: vaultDescriptor.value, policy: Self.policy(setup))
+        vaultDescriptor.follow(&vault)
+        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit)
     }
 
     /// Sets the wall clock forward (or back), as an administrator would; boot time goes on as before.
@@ -72,6 +99,13 @@ package final class World {
     /// Every audit record that was written.
     package var auditRecords: [AuditRecord] { audit.records }
     package var auditDropped: Int { audit.dropped }
+
+    /// Lets `body` change the vault behind the broker's back, as a crash in the middle of something would leave it; to be
+    /// followed by ``restart()``.
+    package func withVault<Result>(_ body: (inout SecretVault) throws -> Result) throws -> Result {
+        var vault = try SecretVault(adopting: vaultDescriptor.value, policy: Self.policy(setup))
+        return try body(&vault)
+    }
 
     // MARK: Configuration
 

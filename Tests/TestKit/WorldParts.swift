@@ -1,5 +1,6 @@
 internal import CredentialBroker
 internal import DaemonConfiguration
+internal import SecretVault
 internal import Synchronization
 
 /// What differs between worlds.
@@ -30,6 +31,23 @@ final class WallShift: Sendable {
 
     var value: Int64 { nanoseconds.load(ordering: .relaxed) }
     func add(_ amount: Int64) { nanoseconds.add(amount, ordering: .relaxed) }
+}
+
+/// Where the vault's memory is.
+final class VaultDescriptor: Sendable {
+    private let descriptor = Atomic<CInt>(-1)
+
+    init(of vault: inout SecretVault) { follow(&vault) }
+
+    var value: CInt { descriptor.load(ordering: .relaxed) }
+
+    func follow(_ vault: inout SecretVault) {
+        descriptor.store(vault.fileDescriptor, ordering: .relaxed)
+        vault.onSegmentChange = { [self] change in
+            descriptor.store(change.new.fileDescriptor, ordering: .relaxed)
+            return true
+        }
+    }
 }
 
 /// Keeps what the broker has written to its audit.

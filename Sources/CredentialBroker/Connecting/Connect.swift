@@ -22,7 +22,7 @@ extension BrokerState {
         let life = TokenLife(
             generation: connection.generation + 1, obtainedAt: sentAt, lifetime: lifetime(of: grant, authConfig),
             isRefreshable: grant.refreshToken != nil)
-        guard let stored = store(grant.tokenSet(), of: connection) else { return StatusReason("vault_full") }
+        guard let stored = store(grant.tokenSet(), life, of: connection) else { return StatusReason("vault_full") }
         links.remove(link.connectionID)
         install(stored, life, in: slot, authConfig, now: now)
         let shown = wall(now)

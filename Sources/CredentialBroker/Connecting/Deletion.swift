@@ -130,9 +130,14 @@ extension BrokerState {
     /// Deleted for good: a reload does not bring it back with the credential that it came with.
     private mutating func erase(_ slot: Int, _ id: String) {
         beingDeleted.remove(id)
-        if configuredConnections.remove(id) != nil { deletedSeeds[id] = secrets[slot]?.seed ?? "" }
+        if configuredConnections.remove(id) != nil { noteDeleted(id, seed: secrets[slot]?.seed) }
         remove(slot)
         needsRefresher = true
+    }
+
+    mutating func noteDeleted(_ id: String, seed: String?) {
+        deletedSeeds[id] = seed ?? ""
+        _ = put(.deletedSeed, key: id, payload: (seed ?? "").utf8.span)
     }
 
     private func writeDeletion(_ ends: [TokenEnd], into result: inout JSONWriter) {

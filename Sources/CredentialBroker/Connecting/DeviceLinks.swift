@@ -139,6 +139,7 @@ extension BrokerState {
         let link = try open(
             call, target, flow: .device, stateHash: nil, lifetime: min(codes.expiresIn, LinkRegister.lifetime),
             secrets: [(.deviceCode, codes.deviceCode)], from: caller, now: now)
+        links.setPollInterval(codes.interval, of: link.connectionID)
         let polling = DevicePolling<BootInstant>(start: sentAt, expiresIn: codes.expiresIn, interval: codes.interval)
         if case .poll(let instant) = polling.first(at: now) {
             try begin(.pollDevice(connectionID: link.connectionID, polling, at: instant))

@@ -102,11 +102,12 @@ extension BrokerState {
                     "these credentials say that they are another account's than the one that was connected before; "
                         + "pass `allowMultiple` to connect it beside that one", data: ["parameter": "config"])
             }
-            guard let stored = store(tokens, of: known) else { throw .vaultFull }
-            install(stored, life?.following(known.generation), in: slot, authConfig, now: now)
+            let life = life?.following(known.generation)
+            guard let stored = store(tokens, life, of: known) else { throw .vaultFull }
+            install(stored, life, in: slot, authConfig, now: now)
             return (slot, false)
         }
-        guard let stored = store(tokens, of: connection) else { throw .vaultFull }
+        guard let stored = store(tokens, life, of: connection) else { throw .vaultFull }
         let slot = directory.put(connection)
         install(stored, life, in: slot, authConfig, now: now)
         return (slot, true)

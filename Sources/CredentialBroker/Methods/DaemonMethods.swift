@@ -71,7 +71,8 @@ extension BrokerState {
         _ = try scope(of: caller, sessionID: nil, for: .daemonRead, now: now)
         let statistics = vault.statistics
         let endpoints = scheduler.endpointHealth
-        let isDegraded = endpoints.contains { $0.retryAt != nil } || statistics.dropped > 0 || !rejectedApps.isEmpty
+        let isVaultFine = statistics.dropped == 0 && settings.vaultsSetAside == 0 && unsavedChanges == 0
+        let isDegraded = endpoints.contains { $0.retryAt != nil } || !isVaultFine || !rejectedApps.isEmpty
         result.beginObject()
         result.member("version", settings.version)
         result.member("pid", Int(settings.pid))
@@ -90,6 +91,8 @@ extension BrokerState {
             result.member("records", statistics.records)
             result.member("bytes", statistics.liveBytes)
             result.member("droppedRecords", statistics.dropped)
+            result.member("isKept", settings.vaultIsKept)
+            result.member("setAside", settings.vaultsSetAside)
         }
         writeConfiguration(into: &result)
         writeEndpoints(endpoints, into: &result)

@@ -9,7 +9,7 @@ internal import SecretVault
 
 /// Everything the broker knows, behind its one lock. All of it is synchronous: instants come in, actions and answers go out.
 struct BrokerState: ~Copyable {
-    let settings: BrokerSettings
+    var settings: BrokerSettings
     var vault: SecretVault
     var directory = ConnectionDirectory()
     var scheduler = RefreshScheduler()
@@ -27,6 +27,10 @@ struct BrokerState: ~Copyable {
     var unidentified: Deque<String> = []
     var isIdentifying = false
     var beingDeleted: Set<String> = []
+    /// Refreshes that a restart has interrupted, by the connection's id, until the first configuration is there.
+    var interruptedRefreshes: [String: InterruptedRefresh] = [:]
+    /// Changes for which the vault had no room.
+    var unsavedChanges = 0
     /// Configured connections that were deleted, each with the credential that it came with.
     var deletedSeeds: [String: String] = [:]
     /// Connections that are deleted as soon as their refresh has ended, by slot.
@@ -115,6 +119,10 @@ package struct BrokerSettings: Sendable {
     package var fingerprintKey: [UInt8]
     /// Unpredictable bytes, for ids.
     package var randomBytes: @Sendable (Int) -> [UInt8]
+    /// Whether something outside of the process keeps the vault's memory, so that it outlives the process.
+    package var vaultIsKept = false
+    /// Vaults of earlier processes that could not be read.
+    package var vaultsSetAside = 0
 
     package init(
         version: String, pid: Int32, configurationPath: String?, contract: [UInt8], fingerprintKey: [UInt8],

@@ -25,13 +25,22 @@ extension BrokerState {
             take(definition, catalog: new.catalog, secret: given.clientSecrets[definition.id])
         }
         for definition in new.connections { take(definition, given: given.credentials[definition.id], now: now) }
-        configuredConnections = Set(new.connections.map(\.id))
-        for id in configuredConnections.sorted() {
-            if let connection = directory.slot(id: id).flatMap({ directory[$0] }) { identifyLater(connection) }
-        }
+        let configured = Set(new.connections.map(\.id))
+        for id in configured.symmetricDifference(configuredConnections) { directory.noteUnsaved(id) }
+        configuredConnections = configured
+        for slot in directory.orderedSlots() { goOn(slot, now: now) }
+        resumeRefreshes(now: now)
         endForbiddenSubscriptions()
         needsRefresher = true
         return retry(waiting.takeAll(), now: now)
+    }
+
+    /// The endpoint or the timing of those that were connected at run time may be other ones now.
+    private mutating func goOn(_ slot: Int, now: BootInstant) {
+        guard let connection = directory[slot] else { return }
+        identifyLater(connection)
+        guard !configuredConnections.contains(connection.id) else { return }
+        if let authConfig = authConfigs[connection.authConfigID] { schedule(slot, authConfig, now: now) }
     }
 
     // MARK: What is gone
@@ -136,6 +145,7 @@ extension BrokerState {
                 return
             }
             deletedSeeds[definition.id] = nil
+            remove(.deletedSeed, key: definition.id)
         }
         let known = directory.slot(id: definition.id).flatMap { directory[$0] }
         var connection = connection(definition, authConfig, given: given, createdAt: known?.createdAt, now: now)
@@ -144,7 +154,7 @@ extension BrokerState {
             life: life(of: tokens, given: given, authConfig, generation: (known?.generation ?? 0) + 1, now: now))
         // Whoever disabled it did not mean one set of tokens.
         connection.standing.isDisabled = known?.standing.isDisabled ?? false
-        guard let stored = store(tokens, of: connection) else {
+        guard let stored = store(tokens, connection.standing.life, of: connection) else {
             configuration.warnings.append("connections \(definition.id): the vault has no room for it")
             return
         }

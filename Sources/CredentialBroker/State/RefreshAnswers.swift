@@ -54,7 +54,8 @@ extension BrokerState {
         let rotated = isAnother(answer.refreshToken, than: old.record)
         let scope = answer.scope
         let fields = authConfigs[connection.authConfigID]?.provider.accountFields(fromTokenAnswer: answer.fields) ?? []
-        guard let tokens = newTokens(answer, replacing: old.record), let stored = store(tokens, of: connection) else {
+        guard let tokens = newTokens(answer, replacing: old.record), let stored = store(tokens, life, of: connection)
+        else {
             counters.failed += 1
             _ = scheduler.failed(ticket, failure: .uncertain, now: now, jitter: jitter())
             standing(ticket.slot) { $0.lastFailure = StatusReason("vault_full") }
@@ -139,6 +140,7 @@ extension BrokerState {
     private mutating func forgetPresentation(_ ticket: RefreshScheduler.Ticket) {
         guard secrets[ticket.slot]?.firstPresentedAt == ticket.sentAt else { return }
         secrets[ticket.slot]?.firstPresentedAt = nil
+        if let id = directory[ticket.slot]?.id { forgetSent(id) }
     }
 
     /// What a failure means for the schedule, by its class and by the provider's rule for lost answers.
@@ -150,23 +152,30 @@ extension BrokerState {
         case .brokenApp: return .brokenApp(StatusReason(failure.reason))
         case .transient: break
         }
-        let plain = RefreshScheduler.Failure.transient(
-            endpointWide: failure.concernsEndpoint, retryAfter: failure.retryAfter)
-        guard failure.mayHaveBeenApplied, let connection = directory[ticket.slot], let secrets = secrets[ticket.slot],
-            connection.authScheme == .oauth2,
-            let policy = authConfigs[connection.authConfigID]?.tokenEndpoint?.lostAnswer
+        guard failure.mayHaveBeenApplied else {
+            return .transient(endpointWide: failure.concernsEndpoint, retryAfter: failure.retryAfter)
+        }
+        return lostAnswer(
+            of: ticket.slot, presentedAt: secrets[ticket.slot]?.firstPresentedAt ?? ticket.sentAt,
+            endpointWide: failure.concernsEndpoint, retryAfter: failure.retryAfter, now: now)
+    }
+
+    /// What follows when a refresh token was presented and no answer came (R8): the provider's own rule.
+    func lostAnswer(
+        of slot: Int, presentedAt: BootInstant, endpointWide: Bool, retryAfter: Duration?, now: BootInstant
+    ) -> RefreshScheduler.Failure {
+        let plain = RefreshScheduler.Failure.transient(endpointWide: endpointWide, retryAfter: retryAfter)
+        guard let connection = directory[slot], let secrets = secrets[slot], connection.authScheme == .oauth2,
+            let policy = authConfigs[connection.authConfigID]?.endpoints.tokenEndpoint?.lostAnswer
         else { return plain }
         switch policy {
         case .never: return .uncertain
-        case .resendWithin(let grace):
-            let presented = secrets.firstPresentedAt ?? ticket.sentAt
-            return presented.duration(to: now) < grace ? plain : .uncertain
+        case .resendWithin(let grace): return presentedAt.duration(to: now) < grace ? plain : .uncertain
         case .resend:
             // A spent one-use token may end the grant when it comes again; as long as the access token lives there is
             // something to lose, and nothing to win.
             guard secrets.rotates, let rest = connection.standing.life?.remaining(at: now) else { return plain }
-            return .transient(
-                endpointWide: failure.concernsEndpoint, retryAfter: failure.retryAfter, resendAfter: rest)
+            return .transient(endpointWide: endpointWide, retryAfter: retryAfter, resendAfter: rest)
         }
     }
 

@@ -35,7 +35,7 @@ extension BrokerState {
 
     /// Reads the refresh token and builds its request, inside the lock: no other refresh can have used it since.
     ///
-    /// "Sent with generation N at T" is in the vault when this returns.
+    /// "Sent with generation N, first at T" is in the vault when this returns.
     mutating func prepare(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> PreparedRefresh {
         // A reload may have given the slot to another connection, of the same generation by chance.
         guard scheduler.awaits(ticket), let connection = directory[ticket.slot],
@@ -54,13 +54,13 @@ extension BrokerState {
             guard let grant = unsignedGrant(connection, authConfig, description, record: secrets.record) else {
                 return .unbuildable
             }
-            guard noteSent(ticket, connection: connection, now: now) else { return .obsolete }
+            guard noteSent(ticket, connection: connection) else { return .obsolete }
             return .sign(grant, timeout: Self.patience)
         }
         guard let request = refreshRequest(connection, authConfig, description, record: secrets.record) else {
             return .unbuildable
         }
-        guard noteSent(ticket, connection: connection, now: now) else { return .obsolete }
+        guard noteSent(ticket, connection: connection) else { return .obsolete }
         return .send(request, timeout: patience(for: secrets, connection, description), description: description)
     }
 
@@ -109,11 +109,11 @@ extension BrokerState {
         return isCostly ? Self.longPatience : Self.patience
     }
 
-    private mutating func noteSent(_ ticket: RefreshScheduler.Ticket, connection: Connection, now: BootInstant) -> Bool
-    {
+    private mutating func noteSent(_ ticket: RefreshScheduler.Ticket, connection: Connection) -> Bool {
         var mark = SecretBuffer(minimumCapacity: 16)
         mark.append(littleEndian: ticket.generation)
-        mark.append(littleEndian: UInt64(bitPattern: now.nanoseconds))
+        let first = secrets[ticket.slot]?.firstPresentedAt ?? ticket.sentAt
+        mark.append(littleEndian: UInt64(bitPattern: first.nanoseconds))
         let key = SecretBytes(utf8: connection.id)
         do {
             _ = try key.withBytes { key throws(VaultError) in

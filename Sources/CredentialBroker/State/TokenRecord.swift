@@ -1,3 +1,4 @@
+internal import ConnectedAccounts
 package import SecretBytes
 
 /// The secrets of a connection as one vault record: a version byte, then fields of tag, length and bytes.
@@ -36,6 +37,31 @@ package enum TokenRecord {
         var staysInside: Bool { self == .refreshToken || self == .privateKey }
     }
 
+    /// The tag of the tokens' life, which is no secret and no field of its own.
+    private static let lifeTag: UInt8 = 32
+
+    static func append(_ life: TokenLife, to record: inout SecretBuffer) {
+        var field = SecretBuffer(minimumCapacity: 25)
+        field.append(littleEndian: life.generation)
+        field.append(littleEndian: UInt64(bitPattern: life.obtainedAt.nanoseconds))
+        field.append(littleEndian: UInt64(bitPattern: life.lifetime?.nanoseconds ?? -1))
+        field.append(life.isRefreshable ? 1 : 0)
+        field.withBytes { TaggedFields.append(lifeTag, $0, to: &record) }
+    }
+
+    /// The life of the tokens in a record; nil where none was written.
+    static func life(in record: Span<UInt8>) -> TokenLife? {
+        guard record.count > 0, record[0] == version, let range = TaggedFields.range(of: lifeTag, in: record),
+            range.count == 25
+        else { return nil }
+        let field = record.extracting(range)
+        let lifetime = Int64(bitPattern: field.littleEndian(at: 16))
+        return TokenLife(
+            generation: field.littleEndian(at: 0),
+            obtainedAt: BootInstant(nanoseconds: Int64(bitPattern: field.littleEndian(at: 8))),
+            lifetime: lifetime < 0 ? nil : .nanoseconds(lifetime), isRefreshable: field[24] == 1)
+    }
+
     /// Begins a record.
     static func begin(_ record: inout SecretBuffer) {
         record.append(version)
@@ -59,6 +85,8 @@ package struct TokenSet: ~Copyable {
     package init() {
         TokenRecord.begin(&record)
     }
+
+    mutating func set(_ life: TokenLife) { TokenRecord.append(life, to: &record) }
 
     package mutating func set(_ field: TokenRecord.Field, _ secret: borrowing SecretBytes) {
         secret.withBytes { TokenRecord.append(field, $0, to: &record) }

@@ -9,6 +9,11 @@ enum VaultKind: UInt8 {
     case sentMark = 2
     case clientSecret = 3
     case pendingLink = 4
+    case connection = 5
+    case link = 6
+    case session = 7
+    case fingerprintKey = 8
+    case deletedSeed = 9
 }
 
 /// Carries a secret where only copyable values go; one owner at a time reads it.
@@ -23,12 +28,24 @@ final class SecretBox: Sendable {
 extension BrokerState {
     /// Commits a connection's secrets to the vault; nil if there is no room.
     mutating func store(
-        _ tokens: consuming TokenSet, of connection: Connection
+        _ tokens: consuming TokenSet, _ life: TokenLife?, of connection: Connection
     ) -> (record: RecordHandle, fingerprint: String)? {
-        let field = TokenRecord.Field.shownFirst.first { tokens.has($0) }
-        let fingerprint = field.flatMap { tokens.with($0) { self.fingerprint(of: $0) } }
+        var tokens = tokens
+        if let life { tokens.set(life) }
         guard let record = put(.tokens, key: connection.id, payload: tokens) else { return nil }
-        return (record, fingerprint ?? "")
+        return (record, fingerprint(of: record))
+    }
+
+    /// Of the secret in a connection's record that is handed out.
+    func fingerprint(of record: RecordHandle) -> String {
+        let fingerprint = vault.withPayload(record) { bytes -> String? in
+            for field in TokenRecord.Field.shownFirst {
+                guard let range = TokenRecord.range(of: field, in: bytes) else { continue }
+                return self.fingerprint(of: bytes.extracting(range))
+            }
+            return nil
+        }
+        return (fingerprint ?? nil) ?? ""
     }
 
     private mutating func put(_ kind: VaultKind, key: String, payload: consuming TokenSet) -> RecordHandle? {
@@ -37,6 +54,12 @@ extension BrokerState {
 
     mutating func storeClientSecret(_ secret: borrowing SecretBytes, of authConfigID: String) -> RecordHandle? {
         secret.withBytes { put(.clientSecret, key: authConfigID, payload: $0) }
+    }
+
+    mutating func remove(_ kind: VaultKind, key: String) {
+        let key = SecretBytes(utf8: key)
+        let record = key.withBytes { vault.handle(kind: kind.rawValue, key: $0) }
+        if let record { _ = vault.remove(record) }
     }
 
     /// Nil if there is no room.
@@ -81,5 +104,12 @@ extension TokenRecord.Field {
 extension SecretBuffer {
     mutating func append(littleEndian value: UInt64) {
         for shift in stride(from: UInt64(0), to: 64, by: 8) { append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+}
+
+extension Span<UInt8> {
+    /// Eight bytes as a number, the lowest first.
+    func littleEndian(at offset: Int) -> UInt64 {
+        (0..<8).reduce(UInt64(0)) { $0 | UInt64(self[offset + $1]) << (8 * UInt64($1)) }
     }
 }

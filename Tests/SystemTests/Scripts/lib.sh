@@ -99,6 +99,48 @@ consent() {
     "${browser[@]}" -o /dev/null -w '%{redirect_url}' "$2&g_continue"
 }
 
+# Boots a systemd as process 1 of namespaces of its own, and runs the script that calls this inside; goes on only there.
+inside_systemd() {
+    units=${UNITS:-$here/../../../systemd}
+    if [ "${1:-}" != inside ]; then
+        leader=$("$here/systemd-up")
+        trap '"$here/systemd-up" --down "$leader"; rm -rf "$work"' EXIT
+        # What is needed inside goes inside: the namespaces need not see this directory.
+        local root=/proc/$leader/root
+        install -m 755 "$PURSERD" "$root/usr/local/bin/purserd"
+        mkdir -p "$root/run/purser-test"
+        cp -r "$here" "$root/run/purser-test/scripts"
+        cp -r "$units" "$root/run/purser-test/units"
+        cd /
+        nsenter -t "$leader" -a env PURSERD=/usr/local/bin/purserd UNITS=/run/purser-test/units \
+            bash "/run/purser-test/scripts/$(basename "$0")" inside
+        exit
+    fi
+    socket=/run/purser/purser.sock
+}
+
+# The shipped units, as the README says.
+install_units() {
+    cp "$units"/purserd.service "$units"/purserd.socket /etc/systemd/system/
+    install -D "$units/purser.sysusers.conf" /etc/sysusers.d/purser.conf
+    systemd-sysusers
+}
+
+# What configure has written, for the unit: secrets come as systemd's credentials.
+install_configuration() {
+    mkdir -p /etc/purser /run/secrets /etc/systemd/system/purserd.service.d
+    sed -i -e '/^socket/d' -e "s|{ file: $work/secrets/\([a-z0-9_]*\) }|{ credential: \1 }|" "$work/purser.yaml"
+    cp "$work/purser.yaml" /etc/purser/purser.yaml
+    cp "$work"/secrets/* /run/secrets/
+    {
+        echo '[Service]'
+        for name in $(ls "$work/secrets"); do echo "LoadCredential=$name:/run/secrets/$name"; done
+    } >/etc/systemd/system/purserd.service.d/credentials.conf
+    systemctl daemon-reload
+}
+
+property() { systemctl show -P "$1" purserd.service; }
+
 start_purserd() {
     SWIFT_BACKTRACE=registers=none "$PURSERD" --config "$work/purser.yaml" >>"$work/purserd.log" 2>&1 &
     purserd=$!

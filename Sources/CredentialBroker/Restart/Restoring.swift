@@ -1,0 +1,183 @@
+internal import ConnectedAccounts
+internal import OAuth
+internal import SecretBytes
+internal import SecretVault
+
+/// What was brought back from before a restart.
+package struct RestoreReport: Sendable, Equatable {
+    package var connections = 0
+    package var links = 0
+    package var sessions = 0
+    /// Of the connections, those whose refresh was sent and not answered.
+    package var uncertain = 0
+    /// Records that this version cannot read.
+    package var unreadable = 0
+}
+
+/// A connection's refreshes as they were before a restart, until the configuration says how to go on.
+struct InterruptedRefresh: Sendable {
+    var generation: UInt64
+    var failures: Int
+    /// When its refresh token was presented without an answer.
+    var presentedAt: BootInstant?
+}
+
+/// Takes over what an earlier process of this boot left in the vault.
+extension BrokerState {
+    /// To be called once, before anything else. What needs the configuration follows with the first one.
+    mutating func restore(now: BootInstant) -> RestoreReport {
+        let contents = VaultContents(of: vault)
+        restoreFingerprintKey(contents.fingerprintKey)
+        deletedSeeds = contents.deletedSeeds
+        var report = RestoreReport()
+        report.unreadable = contents.unreadable
+        var newer: Set<String> = []
+        for record in contents.connections.sorted(by: { $0.connection.createdAt < $1.connection.createdAt }) {
+            if restore(record, contents, &report) { newer.insert(record.connection.id) }
+        }
+        _ = directory.unsaved.takeAll()
+        for id in newer { directory.noteUnsaved(id) }
+        for (id, tokens) in contents.tokens where directory.slot(id: id) == nil {
+            // Nobody was told of them: the process ended before their connection was there.
+            _ = vault.remove(tokens.record)
+        }
+        for record in contents.links {
+            restore(record, isOver: record.isClaimed || newer.contains(record.link.connectionID), now: now, &report)
+        }
+        for session in contents.sessions where sessions.insert(session, now: now) { report.sessions += 1 }
+        _ = sessions.unsaved.takeAll()
+        endLinksWithoutRecord(now: now)
+        report.connections = directory.count
+        return report
+    }
+
+    /// Seeds, fingerprints and what is kept of a link's `state` are only the same under the same key.
+    private mutating func restoreFingerprintKey(_ key: [UInt8]?) {
+        if let key, key.count == settings.fingerprintKey.count {
+            settings.fingerprintKey = key
+        } else {
+            let key = settings.fingerprintKey
+            _ = put(.fingerprintKey, key: "", payload: key.span)
+        }
+    }
+
+    /// True if the tokens in the vault are newer than all else that is known of the connection.
+    private mutating func restore(
+        _ record: ConnectionRecord, _ contents: VaultContents, _ report: inout RestoreReport
+    ) -> Bool {
+        var connection = record.connection
+        let tokens = contents.tokens[connection.id]
+        guard !connection.standing.isEnding else {
+            finishErasing(record, tokens)
+            return false
+        }
+        var isNewer = false
+        if let life = tokens?.life, life.generation != record.tokens {
+            // They came, and the process ended before anything else could be noted of them.
+            isNewer = true
+            connection.standing = ConnectionStanding(life: life)
+            connection.standing.isDisabled = record.connection.standing.isDisabled
+            if connection.accounts.isEmpty { connection.take(nil) }
+        }
+        let mark = contents.sentMarks[connection.id].flatMap { $0.generation == connection.generation ? $0 : nil }
+        let slot = directory.put(connection)
+        if record.isConfigured { configuredConnections.insert(connection.id) }
+        if let tokens {
+            secrets[slot] = ConnectionSecrets(
+                record: tokens.record, fingerprint: fingerprint(of: tokens.record), seed: record.seed,
+                rotates: record.rotates, firstPresentedAt: mark?.sentAt)
+        }
+        if mark != nil { report.uncertain += 1 }
+        interruptedRefreshes[connection.id] = InterruptedRefresh(
+            generation: connection.generation, failures: record.failures, presentedAt: mark?.sentAt)
+        return isNewer
+    }
+
+    /// The process ended while the connection was being deleted: it is deleted.
+    private mutating func finishErasing(_ record: ConnectionRecord, _ tokens: VaultContents.Tokens?) {
+        let id = record.connection.id
+        if record.isConfigured { noteDeleted(id, seed: record.seed) }
+        if let tokens { _ = vault.remove(tokens.record) }
+        for kind in [VaultKind.connection, .sentMark, .link, .pendingLink] { remove(kind, key: id) }
+    }
+
+    private mutating func restore(
+        _ record: LinkRecord, isOver: Bool, now: BootInstant, _ report: inout RestoreReport
+    ) {
+        let link = record.link
+        guard !isOver, directory.slot(id: link.connectionID) != nil, links.insert(link) else {
+            remove(.link, key: link.connectionID)
+            wipeLink(link.connectionID)
+            return
+        }
+        report.links += 1
+        guard link.flow == .device, let interval = link.pollInterval else { return }
+        let polling = DevicePolling<BootInstant>(
+            start: now, expiresIn: now.duration(to: link.expiresAt), interval: interval)
+        if case .poll(let instant) = polling.first(at: now) {
+            _ = try? begin(.pollDevice(connectionID: link.connectionID, polling, at: instant))
+        }
+    }
+
+    /// Their answer had come, and the code may have been spent: nothing but a new link helps.
+    private mutating func endLinksWithoutRecord(now: BootInstant) {
+        for slot in directory.used {
+            guard let connection = directory[slot], connection.standing.link == .open, links[connection.id] == nil
+            else {
+                continue
+            }
+            endLink(connection.id, .failed(.linkInterrupted), now: now)
+        }
+    }
+
+    // MARK: With the first configuration
+
+    /// Goes on with the refreshes of connections whose tokens are still those from before the restart.
+    mutating func resumeRefreshes(now: BootInstant) {
+        let interrupted = interruptedRefreshes
+        interruptedRefreshes = [:]
+        for (id, refresh) in interrupted {
+            guard let slot = directory.slot(id: id), let connection = directory[slot],
+                connection.generation == refresh.generation
+            else { continue }
+            resume(slot, connection, refresh, now: now)
+            if connection.standing.isDisabled { scheduler.suspend(slot) }
+        }
+    }
+
+    private mutating func resume(
+        _ slot: Int, _ connection: Connection, _ refresh: InterruptedRefresh, now: BootInstant
+    ) {
+        if let halted = connection.standing.verdict?.reason {
+            return scheduler.restore(
+                slot, failures: refresh.failures, halted: halted, resendAfter: nil, now: now, jitter: jitter())
+        }
+        guard let presentedAt = refresh.presentedAt else {
+            return scheduler.restore(
+                slot, failures: refresh.failures, halted: nil, resendAfter: nil, now: now, jitter: jitter())
+        }
+        let failures = max(1, refresh.failures)
+        switch lostAnswer(of: slot, presentedAt: presentedAt, endpointWide: false, retryAfter: nil, now: now) {
+        case .uncertain:
+            standing(slot) { standing in
+                standing.verdict = .uncertain
+                standing.lastFailure = .uncertain
+            }
+            scheduler.restore(
+                slot, failures: failures, halted: .uncertain, resendAfter: nil, now: now, jitter: jitter())
+        case .transient(_, _, let resendAfter):
+            scheduler.restore(
+                slot, failures: failures, halted: nil, resendAfter: resendAfter, now: now, jitter: jitter())
+        case .dead, .brokenApp: break
+        }
+    }
+}
+
+extension GrantVerdict {
+    fileprivate var reason: StatusReason {
+        switch self {
+        case .rejected(let reason), .revoked(let reason): reason
+        case .uncertain: .uncertain
+        }
+    }
+}
