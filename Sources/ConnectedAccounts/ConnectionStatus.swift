@@ -45,6 +45,10 @@ package struct StatusReason: Sendable, Hashable {
     package static let linkRejected = StatusReason("link_rejected")
     /// The daemon ended while the provider's answer was exchanged; a code is good for one exchange.
     package static let linkInterrupted = StatusReason("link_interrupted")
+    /// There are tokens, and whose they are could not be read yet; asked again by itself.
+    package static let identityPending = StatusReason("identity_pending")
+    /// The provider does not say whose account it is, so it cannot be told from another.
+    package static let identityUnknown = StatusReason("identity_unknown")
     /// The tokens belong to another account than the connection's own.
     package static let anotherAccount = StatusReason("another_account")
     /// The account is connected already, as another connection of the same user.
@@ -76,6 +80,8 @@ package struct ConnectionStanding: Sendable, Equatable {
     package var isDisabled = false
     /// Being deleted: gives nothing out any more, while its tokens are ended at the provider.
     package var isEnding = false
+    /// The tokens are new, and whose they are is not known yet: until then they are nobody's (R11).
+    package var awaitsIdentity = false
     package var verdict: GrantVerdict?
     /// Why the last refresh did not succeed, until one does.
     package var lastFailure: StatusReason?
@@ -83,6 +89,8 @@ package struct ConnectionStanding: Sendable, Equatable {
     package var life: TokenLife?
     /// Nil where the connection did not come by a link, or has tokens.
     package var link: LinkOutcome?
+    /// Why the last link of a connection that has had tokens came to nothing, until the next one.
+    package var linkFailure: StatusReason?
 
     package init(life: TokenLife? = nil) {
         self.life = life
@@ -91,14 +99,15 @@ package struct ConnectionStanding: Sendable, Equatable {
     package func status(at now: BootInstant) -> (status: ConnectionStatus, reason: StatusReason?) {
         if isDisabled || isEnding { return (.inactive, .disabledByCaller) }
         switch verdict {
-        case .revoked(let reason): return (.revoked, reason)
-        case .rejected(let reason): return (.failed, reason)
+        case .revoked(let reason): return (.revoked, linkFailure ?? reason)
+        case .rejected(let reason): return (.failed, linkFailure ?? reason)
         case .uncertain, nil: break
         }
         guard let life else { return statusWithoutTokens }
+        if awaitsIdentity { return (.initiated, .identityPending) }
         guard life.hasEnded(at: now) else { return (.active, nil) }
-        if verdict == .uncertain { return (.expired, .uncertain) }
-        guard life.isRefreshable else { return (.expired, .noRefreshToken) }
+        if verdict == .uncertain { return (.expired, linkFailure ?? .uncertain) }
+        guard life.isRefreshable else { return (.expired, linkFailure ?? .noRefreshToken) }
         return (.expired, lastFailure ?? .refreshPending)
     }
 
@@ -123,7 +132,7 @@ package struct ConnectionStanding: Sendable, Equatable {
 
     /// Whether the access token may be handed out: a failed refresh never takes a living one away, a revocation does.
     package func servesToken(at now: BootInstant) -> Bool {
-        guard !isDisabled, !isEnding, let life, !life.hasEnded(at: now) else { return false }
+        guard !isDisabled, !isEnding, !awaitsIdentity, let life, !life.hasEnded(at: now) else { return false }
         if case .revoked = verdict { return false }
         return true
     }

@@ -20,6 +20,10 @@ package struct PendingLink: Sendable, Equatable {
     package let expiresAt: BootInstant
     /// What the browser's answer is known by: a keyed hash of the `state`. Nil where none was sent.
     package let stateHash: String?
+    /// The authorization server that must have sent the answer (RFC 9207), as known when the user was sent to it.
+    package var issuer: String?
+    /// Whether it has promised to name itself.
+    package var issuerIsPromised = false
     /// How long to wait between polls in the device flow.
     package var pollInterval: Duration?
 
@@ -67,6 +71,11 @@ package struct LinkRegister: Sendable {
     /// The unfinished link of this user and auth config, which a new one replaces.
     package func unfinished(userID: String, authConfigID: String) -> PendingLink? {
         links.values.first { $0.userID == userID && $0.authConfigID == authConfigID }
+    }
+
+    /// Whether the agent may open one more, once these are over.
+    package func hasRoom(for agent: String, without replaced: Set<String>) -> Bool {
+        links.values.count { $0.agent == agent && !replaced.contains($0.connectionID) } < Self.limitPerAgent
     }
 
     /// False if the agent has too many open. A link of the same connection is replaced.

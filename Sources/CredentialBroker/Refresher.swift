@@ -178,6 +178,7 @@ extension BrokerState {
     mutating func round(now: BootInstant) -> RefresherRound {
         let finished = expireLinks(now: now) + expireWaiting(now: now)
         sessions.removeExpired(now: now)
+        retryIdentities(now: now)
         let tickets = dueRefreshes(now: now)
         let mustWrite = audit.writeAt.map { $0 <= now } ?? false
         let batch = mustWrite ? audit.take() : ([], 0)
@@ -196,7 +197,7 @@ extension BrokerState {
     private func nextWake(now: BootInstant) -> BootInstant? {
         let instants = [
             scheduler.nextWake(now: now), waiting.nextDeadline, links.nextExpiry, audit.writeAt,
-            nextAnnouncement(now: now),
+            nextAnnouncement(now: now), identityRetryAt,
         ]
         return instants.compactMap(\.self).min()
     }

@@ -10,6 +10,8 @@ final class HubProvider: Sendable {
     struct Manners: Sendable {
         var login = "octocat"
         var subject = 583_231
+        /// Instead of who it is.
+        var identity: Reaction?
         /// Instead of tokens.
         var tokenAnswer: Reaction?
         var poll = Reaction.error("authorization_pending")
@@ -34,14 +36,15 @@ final class HubProvider: Sendable {
             let manners = state.manners
             switch request.url {
             case "https://api.hub.example/user":
+                if let identity = manners.identity { return identity }
                 return .answer(
                     #"{"login":"\#(manners.login)","id":\#(manners.subject),"name":"The \#(manners.login)"}"#)
             case "https://id.hub.example/revoke": return manners.revocation
-            case "https://api.xero.com/connections":
+            case "https://api.crew.example/connections":
                 return .answer(
                     #"[{"id":"x-1","tenantId":"org-1","tenantName":"North","tenantType":"ORGANISATION"},"#
                         + #"{"id":"x-2","tenantId":"org-2","tenantName":"South","tenantType":"ORGANISATION"}]"#)
-            case "https://api.xero.com/connections/x-2": return manners.revocation
+            case "https://api.crew.example/connections/x-2": return manners.revocation
             case "https://id.hub.example/device":
                 return .answer(
                     #"{"device_code":"canary-device-code","user_code":"ABCD-EFGH","verification_uri":"https://id.hub.example/activate","expires_in":600,"interval":5}"#
@@ -79,11 +82,21 @@ final class LinkStage {
             revocation: { url: "https://id.hub.example/revoke" }
             selector: login
             identity: { from: request, url: "https://api.hub.example/user", selector: /login, stableId: /id, displayName: /name }
+          crew:
+            displayName: Crew
+            authorizationURL: "https://id.crew.example/authorize"
+            tokenURL: "https://id.crew.example/token"
+            selector: organizationId
+            identity:
+              { from: request, url: "https://api.crew.example/connections", many: true, selector: /tenantId, stableId: /tenantId, displayName: /tenantName }
+            accountFields: { crewId: { from: identity, member: /id, kind: pathSegment } }
+            accountRevocation: { url: "https://api.crew.example/connections/{crewId}", method: DELETE }
           weather: { displayName: Weather, authScheme: api_key, credentialPlacement: { in: header, name: X-Key } }
         authConfigs:
+          ac_hubtwo: { provider: hub, clientId: hub-client, clientSecret: { credential: hub-secret } }
           ac_hub: { provider: hub, clientId: hub-client, clientSecret: { credential: hub-secret }, scopes: [repo] }
           ac_weather: { provider: weather }
-          ac_xero: { provider: xero, clientId: xero-client, clientSecret: { credential: hub-secret } }
+          ac_crew: { provider: crew, clientId: crew-client, clientSecret: { credential: hub-secret } }
         agents:
           - name: operator
             match: { uid: 0 }

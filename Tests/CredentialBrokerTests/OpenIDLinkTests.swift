@@ -18,6 +18,8 @@ private final class OpenIDProvider: Sendable {
         var header = #"{"alg":"RS256","kid":"k1"}"#
         var isForged = false
         var keysAreThere = true
+        var sendsIDToken = true
+        var userinfoSubject = "user-1"
         var namesIssuer = false
     }
 
@@ -40,12 +42,12 @@ private final class OpenIDProvider: Sendable {
             case "https://id.open.example/keys":
                 return manners.keysAreThere ? .answer((try? Self.keys()) ?? "") : .unreachable
             case "https://id.open.example/userinfo":
-                return .answer(#"{"sub":"user-1","email":"ada@example.com"}"#)
+                return .answer(#"{"sub":"\#(manners.userinfoSubject)","email":"ada@example.com"}"#)
             default:
                 let idToken = (try? Self.idToken(manners)) ?? ""
+                let member = manners.sendsIDToken ? #","id_token":"\#(idToken)""# : ""
                 return .answer(
-                    #"{"access_token":"access-1","refresh_token":"canary-refresh-1","expires_in":3600,"id_token":"\#(idToken)"}"#
-                )
+                    #"{"access_token":"access-1","refresh_token":"canary-refresh-1","expires_in":3600\#(member)}"#)
             }
         }
     }
@@ -83,20 +85,27 @@ private final class OpenIDStage {
         let provider = provider
         let clock = ManualClock()
         world = try World(transport: ScriptedTransport(clock: clock) { provider.react(to: $0) })
-        try world.apply(
-            yaml: """
-                providers: { open: { displayName: Open, issuer: "https://id.open.example" } }
-                authConfigs: { ac_open: { provider: open, clientId: open-client, clientSecret: { credential: s }, scopes: [openid] } }
-                agents:
-                  - name: operator
-                    match: { uid: 0 }
-                    grants: [ { users: ["*"], toolkits: ["*"], connections: ["*"], operations: ["*"] } ]
-                """, secrets: ["s": "canary-client-secret"])
+        try Self.apply("[openid]", to: world)
         let broker = world.broker
         runner = Task { await broker.run() }
     }
 
     deinit { runner.cancel() }
+
+    /// Another scope is another auth config, whose issuer is asked anew.
+    func reload() throws { try Self.apply("[openid, email]", to: world) }
+
+    private static func apply(_ scopes: String, to world: World) throws {
+        try world.apply(
+            yaml: """
+                providers: { open: { displayName: Open, issuer: "https://id.open.example" } }
+                authConfigs: { ac_open: { provider: open, clientId: open-client, clientSecret: { credential: s }, scopes: \(scopes) } }
+                agents:
+                  - name: operator
+                    match: { uid: 0 }
+                    grants: [ { users: ["*"], toolkits: ["*"], connections: ["*"], operations: ["*"] } ]
+                """, secrets: ["s": "canary-client-secret"])
+    }
 
     func ask(_ method: String, _ params: JSONTree) async -> Answer {
         let line = world.connect(uid: 0)
@@ -124,7 +133,7 @@ private final class OpenIDStage {
 struct OpenIDLinkTests {
     /// What a provider, or somebody between, may do with an id token, and with the answer that the browser brings.
     private enum Deed: String, CaseIterable, CustomTestStringConvertible {
-        case honest, forged, unsigned, otherIssuer, otherAudience, otherNonce, noNonce, expired, keysOutOfReach
+        case honest, forged, unsigned, otherIssuer, otherAudience, otherNonce, noNonce, expired, missing, keysOutOfReach
 
         var testDescription: String { rawValue }
     }
@@ -146,6 +155,7 @@ struct OpenIDLinkTests {
             case .otherNonce: manners.claims["nonce"] = #""made-up""#
             case .noNonce: manners.claims["nonce"] = nil
             case .expired: manners.claims["exp"] = "\(World.wallStart - 3600)"
+            case .missing: manners.sendsIDToken = false
             case .keysOutOfReach: manners.keysAreThere = false
             }
         }
@@ -158,6 +168,21 @@ struct OpenIDLinkTests {
         let credentials = await stage.ask("getConnectionCredentials", ["connectionId": .string(id)])
         #expect((credentials["accessToken"] == "access-1") == (deed == .honest))
         try stage.world.check()
+    }
+
+    @Test("What userinfo says of another user than the id token's is not taken")
+    func otherUserinfo() async throws {
+        let stage = try OpenIDStage()
+        let (id, query) = await stage.link("alice")
+        let (state, nonce) = (try #require(query["state"]), try #require(query["nonce"]))
+        stage.provider.manners.withLock { manners in
+            manners.claims["nonce"] = #""\#(nonce)""#
+            manners.userinfoSubject = "user-2"
+        }
+        _ = await stage.world.broker.receiveCallback(
+            query: SecretBytes(utf8: "code=canary-code-1&state=\(state)"))
+        let account = await stage.ask("connectedAccounts.get", ["id": .string(id)])
+        #expect(account["identity"]?["accountIdentifier"]?.string == id)
     }
 
     @Test(
@@ -173,6 +198,8 @@ struct OpenIDLinkTests {
         let (id, query) = await stage.link("alice")
         let (state, nonce) = (try #require(query["state"]), try #require(query["nonce"]))
         stage.provider.manners.withLock { $0.claims["nonce"] = #""\#(nonce)""# }
+        // What is known of the issuer must not depend on a reload in between.
+        try stage.reload()
         _ = await stage.world.broker.receiveCallback(
             query: SecretBytes(utf8: "code=canary-code-1&state=\(state)\(parameter)"))
         #expect(await stage.status(id) == status)

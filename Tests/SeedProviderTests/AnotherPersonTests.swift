@@ -25,7 +25,7 @@ struct AnotherPersonTests {
         let wrong = await stage.ask("connectedAccounts.refresh", ["id": .string(id)])
         #expect(wrong["id"]?.string == id)
         #expect(reason(try await stage.consent(to: wrong, as: .charles)) == "another_account")
-        #expect(await stage.status(id) == status)
+        #expect(await stage.status(id) == "\(status.split(separator: " ")[0]) another_account")
         #expect(await stage.connection(id)["identity"]?["accountIdentifier"]?.string == seed.accounts[0].identifier)
         let right = await stage.ask("connectedAccounts.refresh", ["id": .string(id)])
         #expect(reason(try await stage.consent(to: right)) == nil)
@@ -35,14 +35,15 @@ struct AnotherPersonTests {
     }
 
     @Test(
-        "An account that is connected is not connected a second time; another person's is, beside it",
+        "An account that is connected is not connected a second time, though a grant of many may grow; another person's is",
         arguments: SeedProvider.all)
     func beside(seed: SeedProvider) async throws {
         let stage = try SeedStage(seed)
         _ = try await stage.connect()
         #expect(await stage.beginLink().errorName == "ALREADY_CONNECTED")
         let again = await stage.beginLink([.init("allowMultiple", true)])
-        #expect(reason(try await stage.consent(to: again)) == "already_connected")
+        let grows = seed.accounts.count > 1
+        #expect(reason(try await stage.consent(to: again)) == (grows ? nil : "already_connected"))
         let other = await stage.beginLink([.init("allowMultiple", true)])
         #expect(reason(try await stage.consent(to: other, as: .charles)) == nil)
         let accounts = try await stage.accounts()

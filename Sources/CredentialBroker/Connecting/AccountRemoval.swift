@@ -33,20 +33,18 @@ extension BrokerState {
             throw .forbidden
         }
         let account = connection.accounts[index]
-        var outcome: String? = revokes ? "not_supported" : nil
+        let outcome: String? = revokes ? "not_supported" : nil
         var answer = RPCAnswer.written
         if revokes, let (url, method) = authConfig.removal(of: account) {
-            let isServed = connection.standing.servesToken(at: now)
-            let token = isServed ? withSecret(.accessToken, of: slot, { SecretBox(SecretBytes(copying: $0)) }) : nil
-            if let token {
-                let removal = AccountRemoval(
-                    accountIdentifier: account.identifier, url: url, method: method, accessToken: token,
-                    reply: try call.later())
-                try begin(.removeAccount(removal))
-                answer = .later
-            } else {
-                outcome = "unreachable"
-            }
+            // A paused account may be let go; what it takes is a token that lives.
+            let isAlive = connection.standing.life?.hasEnded(at: now) == false
+            let token = isAlive ? withSecret(.accessToken, of: slot, { SecretBox(SecretBytes(copying: $0)) }) : nil
+            guard let token else { throw .noTokenToRevoke(connectionID: connection.id) }
+            let removal = AccountRemoval(
+                accountIdentifier: account.identifier, url: url, method: method, accessToken: token,
+                reply: try call.later())
+            try begin(.removeAccount(removal))
+            answer = .later
         }
         let shown = wall(now)
         directory.update(slot) { connection in
@@ -83,6 +81,19 @@ extension Broker {
             BrokerState.writeRemoval(removal.accountIdentifier, outcome.slug, into: &writer)
             return [FinishedCall(removal.reply, answer: writer.finish())]
         }
+    }
+}
+
+extension RPCError {
+    fileprivate static func noTokenToRevoke(connectionID: String) -> RPCError {
+        RPCError(
+            code: -32007, name: "UPSTREAM_UNAVAILABLE",
+            message: "the account cannot be ended at the provider without a living token; try again after "
+                + "retryAfterSeconds, or pass `revoke`: false to forget it here alone",
+            data: [
+                "retryAfterSeconds": 30, "statusReason": .string(StatusReason.upstreamUnavailable.slug),
+                "connectionId": .string(connectionID),
+            ])
     }
 }
 

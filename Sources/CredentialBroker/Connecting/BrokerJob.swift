@@ -11,9 +11,7 @@ enum BrokerJob: Sendable {
     case pollDevice(connectionID: String, DevicePolling<BootInstant>, at: BootInstant)
     /// Exchange what a browser brought to another machine.
     case exchange(ClaimedLink, RPCReply)
-    /// Read whose tokens a caller has brought.
-    case identify(connectionID: String, RPCReply)
-    /// Read whose tokens were imported, one connection after the other.
+    /// Read whose tokens were imported, or brought by a caller, one connection after the other.
     case identifyImported
     case delete(Deletion)
     case removeAccount(AccountRemoval)
@@ -23,12 +21,17 @@ extension BrokerState {
     /// Jobs that may wait to be taken up.
     private static var jobLimit: Int { 1024 }
 
-    /// Puts a job in line; its reply, if any, is answered when it is done.
-    mutating func begin(_ job: BrokerJob) throws(RPCError) {
+    /// Whether a job would be taken.
+    func checkRoomForJob() throws(RPCError) {
         guard !isStopping else { throw .shuttingDown }
         guard jobs.count < Self.jobLimit else {
             throw .rateLimited(retryAfter: .seconds(1), "too much is under way; try again in a second")
         }
+    }
+
+    /// Puts a job in line; its reply, if any, is answered when it is done.
+    mutating func begin(_ job: BrokerJob) throws(RPCError) {
+        try checkRoomForJob()
         jobs.append(job)
         needsRefresher = true
     }
@@ -47,7 +50,6 @@ extension Broker {
         case .link(let call, let caller, let reply): await toTheEnd { await self.link(call, caller, reply) }
         case .pollDevice(let connectionID, let polling, let instant): await poll(connectionID, polling, at: instant)
         case .exchange(let claimed, let reply): await toTheEnd { await self.complete(claimed, reply) }
-        case .identify(let connectionID, let reply): await toTheEnd { await self.identify(connectionID, reply) }
         case .identifyImported: await identifyImported()
         case .delete(let deletion): await toTheEnd { await self.delete(deletion) }
         case .removeAccount(let removal): await toTheEnd { await self.remove(removal) }

@@ -40,9 +40,7 @@ extension BrokerState {
             let authConfig = authConfigs[link.authConfigID]
         else { return (.unknown, []) }
         do {
-            try response.checkIssuer(
-                authConfig.metadata?.issuer,
-                isPromised: authConfig.metadata?.namesIssuerInResponse ?? false)
+            try response.checkIssuer(link.issuer, isPromised: link.issuerIsPromised)
         } catch {
             return fail(link, .linkRejected, "\(error)", now: now)
         }

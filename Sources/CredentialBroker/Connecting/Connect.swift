@@ -9,29 +9,60 @@ internal import SecretVault
 
 /// New tokens for a connection: whose they may be, and their way into the vault.
 extension BrokerState {
-    /// Commits the tokens of a link to its connection; gives the reason if they may not be its.
+    /// Commits the tokens of a link to its connection, or to the one whose account it turns out to be; gives the reason if
+    /// they may be nobody's.
     ///
-    /// Another subject never replaces the one before (R11), and one account of a user is connected once.
+    /// Another subject never replaces the one before (R11), and one account of a user is connected once. Where the provider
+    /// does not answer who it is, the tokens are kept, and given to nobody until it does.
     mutating func connect(
-        _ link: PendingLink, _ grant: GrantedTokens, _ identity: GrantIdentity?, sentAt: BootInstant, now: BootInstant
-    ) -> StatusReason? {
+        _ link: PendingLink, _ grant: GrantedTokens, _ finding: IdentityFinding, sentAt: BootInstant, now: BootInstant
+    ) -> LinkConclusion {
         guard links[link.connectionID] == link, let slot = directory.slot(id: link.connectionID),
             let connection = directory[slot], let authConfig = authConfigs[link.authConfigID]
-        else { return .linkReplaced }
-        if let refusal = refusal(of: identity, for: connection, slot) { return refusal }
-        let life = TokenLife(
-            generation: connection.generation + 1, obtainedAt: sentAt, lifetime: lifetime(of: grant, authConfig),
-            isRefreshable: grant.refreshToken != nil)
-        guard let stored = store(grant.tokenSet(), life, of: connection) else { return StatusReason("vault_full") }
-        links.remove(link.connectionID)
-        install(stored, life, in: slot, authConfig, now: now)
-        let shown = wall(now)
-        directory.update(slot) { connection in
-            connection.connectedAt = shown
-            connection.scopes = grant.scope.map { $0.normalizedScopes } ?? connection.scopes
-            connection.take(identity)
+        else { return LinkConclusion(refusal: .linkReplaced) }
+        var (place, identity): (Int, GrantIdentity?) = (slot, nil)
+        switch finding {
+        case .known(let known):
+            identity = known
+            switch placement(of: known, for: connection, slot, authConfig, now: now) {
+            case .refused(let reason): return LinkConclusion(refusal: reason)
+            case .here: break
+            case .there(let other): place = other
+            }
+        case .unknown:
+            guard connection.subjects.isEmpty else { return LinkConclusion(refusal: .identityUnknown) }
+        case .unreachable: break
         }
-        return nil
+        guard let target = directory[place] else { return LinkConclusion(refusal: .linkReplaced) }
+        let life = TokenLife(
+            generation: target.generation + 1, obtainedAt: sentAt, lifetime: lifetime(of: grant, authConfig),
+            isRefreshable: grant.refreshToken != nil)
+        guard let stored = store(grant.tokenSet(), life, of: target) else {
+            return LinkConclusion(refusal: StatusReason("vault_full"))
+        }
+        let waiters = waiting.take(slot: slot)
+        links.remove(link.connectionID)
+        install(stored, life, in: place, authConfig, now: now)
+        let shown = wall(now)
+        directory.update(place) { known in
+            known.connectedAt = shown
+            known.scopes = grant.scope.map { $0.normalizedScopes } ?? known.scopes
+            known.take(identity)
+            known.alias = known.alias ?? connection.alias
+        }
+        if place != slot { merge(slot, connection.id, into: target.id) }
+        if case .unreachable = finding {
+            standing(place) { $0.awaitsIdentity = true }
+            identifyAgain(target.id, now: now)
+        }
+        return LinkConclusion(connectionID: target.id, finished: retry(waiters, now: now))
+    }
+
+    /// The connection of a link gives way to the one whose account it is.
+    private mutating func merge(_ slot: Int, _ id: String, into other: String) {
+        remove(slot)
+        if mergedConnections.count >= 1024 { mergedConnections.removeAll() }
+        mergedConnections[id] = other
     }
 
     /// Takes the place of whatever tokens the connection had.
@@ -57,24 +88,34 @@ extension BrokerState {
         needsRefresher = true
     }
 
-    private func refusal(of identity: GrantIdentity?, for connection: Connection, _ slot: Int) -> StatusReason? {
-        guard isSameSubject(identity, as: connection) else { return .anotherAccount }
-        guard let identity else { return nil }
-        let isConnected = directory.used.contains { other in
+    private enum Placement {
+        case here
+        /// The account is that of another connection, which waits for just these tokens.
+        case there(Int)
+        case refused(StatusReason)
+    }
+
+    private func placement(
+        of identity: GrantIdentity, for connection: Connection, _ slot: Int, _ authConfig: AuthConfig, now: BootInstant
+    ) -> Placement {
+        guard isSameSubject(identity, as: connection) else { return .refused(.anotherAccount) }
+        let twin = directory.used.first { other in
             guard other != slot, let known = directory[other] else { return false }
             return known.userID == connection.userID && known.authConfigID == connection.authConfigID
                 && !known.subjects.isDisjoint(with: identity.subjects)
         }
-        return isConnected ? .alreadyConnected : nil
+        guard let twin, let known = directory[twin] else { return .here }
+        // One grant of many accounts grows with each consent (Xero); one that is dead is what its user connects again.
+        let isWanted =
+            known.standing.needsConsent(at: now) || authConfig.provider.identity?.hasManyAccounts == true
+        return connection.standing.life == nil && isWanted ? .there(twin) : .refused(.alreadyConnected)
     }
 
     /// Where the identifiers that outlive a renaming were never read, the selectors decide.
-    private func isSameSubject(_ identity: GrantIdentity?, as connection: Connection) -> Bool {
-        if !connection.subjects.isEmpty {
-            return identity.map { !$0.subjects.isDisjoint(with: connection.subjects) } ?? false
-        }
+    private func isSameSubject(_ identity: GrantIdentity, as connection: Connection) -> Bool {
+        if !connection.subjects.isEmpty { return !identity.subjects.isDisjoint(with: connection.subjects) }
         let known = Set(connection.accounts.map { $0.identifier.lowercased() }).subtracting([connection.id])
-        guard !known.isEmpty, let identity else { return true }
+        guard !known.isEmpty else { return true }
         return !known.isDisjoint(with: identity.accounts.map { $0.identifier.lowercased() })
     }
 
@@ -87,9 +128,12 @@ extension BrokerState {
     // MARK: What is imported
 
     /// The tokens of a connection whose subject is not known yet.
-    borrowing func importedGrant(_ connectionID: String) -> (GrantedTokens, authConfigID: String, generation: UInt64)? {
+    borrowing func importedGrant(
+        _ connectionID: String, now: BootInstant
+    ) -> (GrantedTokens, authConfigID: String, generation: UInt64)? {
         guard let slot = directory.slot(id: connectionID), let connection = directory[slot],
-            connection.authScheme == .oauth2, connection.subjects.isEmpty
+            connection.authScheme == .oauth2, connection.subjects.isEmpty || connection.standing.awaitsIdentity,
+            connection.standing.life?.hasEnded(at: now) == false
         else { return nil }
         let token = withSecret(.accessToken, of: slot) { SecretBox(SecretBytes(copying: $0)) }
         guard let token else { return nil }
@@ -97,31 +141,49 @@ extension BrokerState {
         return (GrantedTokens(answer), connection.authConfigID, connection.generation)
     }
 
-    /// What the provider says of imported tokens. Others than the connection was described with are not handed out.
-    mutating func learn(_ identity: GrantIdentity, of connectionID: String, generation: UInt64, now: BootInstant) {
+    /// What the provider says of imported tokens. Others than the connection was known, or described, with are not handed
+    /// out, and are kept no longer.
+    mutating func learn(_ finding: IdentityFinding, of connectionID: String, generation: UInt64, now: BootInstant) {
         guard let slot = directory.slot(id: connectionID), let connection = directory[slot],
-            connection.generation == generation
+            connection.generation == generation, let authConfig = authConfigs[connection.authConfigID]
         else { return }
-        let isRefused = refusal(of: identity, for: connection, slot) == .anotherAccount
+        var (identity, refusal): (GrantIdentity?, StatusReason?) = (nil, nil)
+        switch finding {
+        case .unreachable: return identifyAgain(connectionID, now: now)
+        case .unknown: refusal = connection.subjects.isEmpty ? nil : .identityUnknown
+        case .known(let known):
+            identity = known
+            // What the operator has configured twice may be meant so; what a caller brings is connected once.
+            switch placement(of: known, for: connection, slot, authConfig, now: now) {
+            case .refused(.anotherAccount): refusal = .anotherAccount
+            case .refused(.alreadyConnected), .there:
+                refusal = connection.standing.awaitsIdentity ? .alreadyConnected : nil
+            case .refused, .here: break
+            }
+        }
         let shown = wall(now)
         directory.update(slot) { connection in
             connection.updatedAt = shown
-            if isRefused {
-                // Not served, not refreshed, and not taken for the right ones by anybody.
-                connection.standing.verdict = .rejected(.anotherAccount)
+            connection.standing.awaitsIdentity = false
+            if let refusal {
+                connection.standing.verdict = .rejected(refusal)
                 connection.standing.life = nil
-            } else {
+            } else if let identity {
                 connection.take(identity)
             }
         }
-        if isRefused { scheduler.remove(slot) }
+        guard refusal != nil else { return }
+        scheduler.remove(slot)
+        if let emptied = store(TokenSet(), nil, of: connection) { secrets[slot]?.record = emptied.record }
     }
 
     // MARK: Answers
 
     /// What a caller is told who began, or completed, a link: the connection as it is now.
     func linkAnswer(_ connectionID: String, _ reply: RPCReply, now: BootInstant) -> FinishedCall {
-        guard let slot = directory.slot(id: connectionID), let connection = directory[slot] else {
+        guard let slot = directory.slot(id: mergedConnections[connectionID] ?? connectionID),
+            let connection = directory[slot]
+        else {
             return FinishedCall(reply, error: .notFound)
         }
         var writer = JSONWriter()
@@ -140,6 +202,15 @@ extension BrokerState {
             result.member("redirectUrl", redirectURL)
         }
     }
+}
+
+/// How a link ended.
+struct LinkConclusion: Sendable {
+    /// The connection that has the tokens; nil if there was a refusal.
+    var connectionID: String?
+    var refusal: StatusReason?
+    /// The calls that can be answered now.
+    var finished: [FinishedCall] = []
 }
 
 extension Connection {

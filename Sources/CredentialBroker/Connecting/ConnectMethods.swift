@@ -22,6 +22,8 @@ extension BrokerState {
             let toolkit = authConfigs[link.authConfigID]?.definition.toolkit,
             link.agent == scope.agent.name || scope.allowsConnecting(link.userID, toolkit: toolkit, as: nil)
         else { throw .unknownLink }
+        // A claim is for once: it must not be in vain.
+        try checkRoomForJob()
         let (claim, ended) = claim(response, now: now)
         finished = ended
         switch claim {
@@ -131,9 +133,10 @@ extension BrokerState {
         _ wait: ConnectionWait, from caller: Caller, _ moment: Moment, into result: inout JSONWriter
     ) throws(RPCError) -> Progress {
         let scope = try scope(of: caller, sessionID: nil, for: .accountsConnect, now: moment.now)
-        let slot = try connection(wait.reference, in: scope, for: .accountsConnect, now: moment.now)
+        let reference = mergedConnections[wait.reference] ?? wait.reference
+        let slot = try connection(reference, in: scope, for: .accountsConnect, now: moment.now)
         guard let connection = directory[slot] else { throw .forbidden }
-        if links[connection.id] != nil {
+        if links[connection.id] != nil || connection.standing.status(at: moment.now).reason == .identityPending {
             guard moment.isLast else { return .wait([slot]) }
             throw .consentPending(connectionID: connection.id)
         }

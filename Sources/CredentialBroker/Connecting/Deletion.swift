@@ -75,7 +75,9 @@ extension BrokerState {
     }
 
     /// The requests that end the connection's tokens, or why there are none.
-    borrowing func revocations(of deletion: Deletion, in authConfig: AuthConfig) -> [PreparedRevocation] {
+    borrowing func revocations(
+        of deletion: Deletion, in authConfig: AuthConfig, now: BootInstant
+    ) -> [PreparedRevocation] {
         guard let connection = directory[deletion.slot], connection.id == deletion.connectionID,
             connection.authScheme.usesTokenEndpoint
         else { return [] }
@@ -83,7 +85,9 @@ extension BrokerState {
         guard let endpoint = authConfig.revocationEndpoint else {
             return tokens.map { PreparedRevocation($0.kind, outcome: "not_supported") }
         }
-        if authConfig.endpoints.revocation?.rules.endsOtherConnections == true, sharesGrant(connection, deletion.slot) {
+        if authConfig.endpoints.revocation?.rules.endsOtherConnections == true,
+            sharesGrant(connection, deletion.slot, authConfig, now: now)
+        {
             return tokens.map { PreparedRevocation($0.kind, outcome: "kept_for_other_connection") }
         }
         return tokens.map { kind, token in
@@ -109,12 +113,18 @@ extension BrokerState {
         return tokens
     }
 
-    private func sharesGrant(_ connection: Connection, _ slot: Int) -> Bool {
+    /// Whether another connection lives on what the same person has allowed the same client, for another toolkit perhaps.
+    private func sharesGrant(
+        _ connection: Connection, _ slot: Int, _ authConfig: AuthConfig, now: BootInstant
+    ) -> Bool {
         directory.used.contains { other in
-            guard other != slot, let known = directory[other] else { return false }
-            return known.authConfigID == connection.authConfigID
+            guard other != slot, let known = directory[other], let another = authConfigs[known.authConfigID] else {
+                return false
+            }
+            return another.provider.slug == authConfig.provider.slug
+                && another.definition.clientID == authConfig.definition.clientID
                 && !known.subjects.isDisjoint(with: connection.subjects)
-                && !known.standing.needsConsent(at: startedAt)
+                && !known.standing.needsConsent(at: now)
         }
     }
 
@@ -201,7 +211,7 @@ extension Broker {
     private func revocations(of deletion: Deletion) async -> [PreparedRevocation] {
         let authConfigID = withState { state, _ in state.directory[deletion.slot]?.authConfigID }
         guard let authConfigID, let authConfig = await discovered(authConfigID) else { return [] }
-        return withState { state, _ in state.revocations(of: deletion, in: authConfig) }
+        return withState { state, now in state.revocations(of: deletion, in: authConfig, now: now) }
     }
 }
 

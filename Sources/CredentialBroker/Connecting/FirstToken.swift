@@ -2,7 +2,8 @@ internal import ConnectedAccounts
 internal import JSON
 internal import JSONRPC
 
-/// The end of `connectedAccounts.initiate` with a key that tokens are got with: the provider has taken it, or refused it.
+/// The end of `connectedAccounts.initiate` where a provider has a say: it has taken the key, or the tokens, or refused them,
+/// and has said whose they are.
 struct FirstToken: Sendable {
     /// How long the provider is waited for. The connection is made in any case, and goes on trying.
     static var timeout: Duration { .seconds(10) }
@@ -20,13 +21,12 @@ extension BrokerState {
     ) throws(RPCError) -> Progress {
         guard let connection = directory[first.slot], connection.id == first.connectionID else { throw .forbidden }
         let refusal = refusal(of: connection)
-        if let refusal, first.isNew, !connection.standing.servesToken(at: moment.now) {
+        let isReady = connection.standing.servesToken(at: moment.now)
+        if let refusal, first.isNew, !isReady {
             remove(first.slot)
-            throw .invalidParams(
-                "the provider refuses these credentials (\(refusal.slug)), so nothing was connected",
-                data: ["parameter": "config", "statusReason": .string(refusal.slug)])
+            throw .bornDead(refusal)
         }
-        guard refusal != nil || moment.isLast || connection.standing.servesToken(at: moment.now) else {
+        guard refusal != nil || moment.isLast || isReady else {
             return .wait([first.slot])
         }
         write(connection, redirectURL: nil, now: moment.now, into: &result)
@@ -38,5 +38,19 @@ extension BrokerState {
         case .rejected(let reason), .revoked(let reason): reason
         case .uncertain, nil: rejectedApps[connection.registration]
         }
+    }
+}
+
+extension RPCError {
+    fileprivate static func bornDead(_ reason: StatusReason) -> RPCError {
+        let problem =
+            switch reason {
+            case .anotherAccount: "these tokens are another account's than they are said to be"
+            case .alreadyConnected: "this account is connected already"
+            default: "the provider refuses these credentials"
+            }
+        return .invalidParams(
+            "\(problem) (\(reason.slug)), so nothing was connected",
+            data: ["parameter": "config", "statusReason": .string(reason.slug)])
     }
 }

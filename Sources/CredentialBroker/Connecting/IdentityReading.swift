@@ -13,10 +13,11 @@ extension Broker {
     /// The longest answer that is read, in bytes.
     private static var maximumAnswerLength: Int { 1 << 20 }
 
-    /// What the provider says of the grant; nil where it says nothing that can be used.
+    /// What the provider says of the grant. `subject` is the id token's, where there is one: an answer about another user
+    /// is none (OpenID Connect Core section 5.3.2).
     func readIdentity(
-        of grant: GrantedTokens, _ callbackFields: [NamedValue], _ authConfig: AuthConfig
-    ) async -> GrantIdentity? {
+        of grant: GrantedTokens, _ callbackFields: [NamedValue], subject: String?, _ authConfig: AuthConfig
+    ) async -> IdentityFinding {
         let provider = authConfig.provider
         var documents = IdentityDocuments()
         documents.tokenAnswer = grant.fields
@@ -25,66 +26,96 @@ extension Broker {
             clientID: authConfig.definition.clientID, variables: authConfig.definition.variables)
         // What the grant itself has said may be part of an address, such as Salesforce's instance.
         for field in provider.accountFields(from: documents) { values.accountFields[field.name] = field.text }
+        var isUnreachable = false
         switch provider.identity?.source {
         case .userinfo:
-            guard let url = authConfig.userinfoURL else { return nil }
-            documents.identity = await ask(url, grant.accessToken, provider, values)
+            guard let url = authConfig.userinfoURL else { return .unknown }
+            let answer = await ask(url, grant.accessToken, provider, values)
+            isUnreachable = answer.isUnreachable
+            documents.identity = answer.document
+            if let subject, let told = answer.document?["sub"]?.string, told != subject { return .unknown }
         case .request(let template):
-            guard let url = try? template.filledAddress(with: values) else { return nil }
-            documents.identity = await ask(url, grant.accessToken, provider, values)
+            guard let url = try? template.filledAddress(with: values) else { return .unknown }
+            let answer = await ask(url, grant.accessToken, provider, values)
+            isUnreachable = answer.isUnreachable
+            documents.identity = answer.document
         case .tokenAnswer, .callback: break
-        case nil: return nil
+        case nil: return .unknown
         }
+        if isUnreachable { return .unreachable }
         for field in provider.accountFields {
             guard case .request(let template) = field.source, let url = try? template.filledAddress(with: values) else {
                 continue
             }
-            documents.fieldAnswers[field.name] = await ask(url, grant.accessToken, provider, values)
+            documents.fieldAnswers[field.name] = await ask(url, grant.accessToken, provider, values).document
         }
-        return provider.identify(documents)
+        return provider.identify(documents).map { .known($0) } ?? .unknown
     }
 
-    /// A GET with the token, as calls of the provider's API are made; nil for every other answer than JSON with 200.
+    private enum Asked {
+        case answered(JSONValue)
+        /// The provider will not say it.
+        case refused
+        case unreachable
+
+        var document: JSONValue? {
+            if case .answered(let document) = self { document } else { nil }
+        }
+
+        var isUnreachable: Bool {
+            if case .unreachable = self { true } else { false }
+        }
+    }
+
+    /// A GET with the token, as calls of the provider's API are made; tried twice where there was no answer.
     private func ask(
         _ url: String, _ token: borrowing SecretBytes, _ provider: ProviderDescription, _ values: TemplateValues
-    ) async -> JSONValue? {
+    ) async -> Asked {
         let headers = (try? provider.apiHeaders(values: values)) ?? []
-        let request = ProviderRequest.apiCall(.get, url, headers: headers, token: token)
-        guard case .answered(let response) = await transport.send(request, timeout: .seconds(20)),
-            response.status == 200
-        else { return nil }
-        return response.body.withBytes { bytes in
-            let document = JSONDocument()
-            let limits = JSONLimits(maxBytes: Self.maximumAnswerLength, maxDepth: 32, maxNodes: 65_536)
-            return (try? document.parse(bytes, limits: limits)).map { document.root }
+        for _ in 0..<2 {
+            let request = ProviderRequest.apiCall(.get, url, headers: headers, token: token)
+            guard case .answered(let response) = await transport.send(request, timeout: .seconds(20)) else { continue }
+            if response.status >= 500 || response.status == 429 || response.status == 408 { continue }
+            guard response.status == 200 else { return .refused }
+            let document = response.body.withBytes { bytes -> JSONValue? in
+                let document = JSONDocument()
+                let limits = JSONLimits(maxBytes: Self.maximumAnswerLength, maxDepth: 32, maxNodes: 65_536)
+                return (try? document.parse(bytes, limits: limits)).map { document.root }
+            }
+            return document.map { .answered($0) } ?? .refused
         }
+        return .unreachable
     }
 
-    /// Checks the id token by the server's keys, where one came and it is known who signs it; says what is wrong with it.
-    func checkIDToken(_ grant: GrantedTokens, _ nonce: SecretBox?, _ authConfig: AuthConfig) async -> String? {
-        guard let idToken = grant.idToken, let clientID = authConfig.definition.clientID else { return nil }
-        let unreadableKeys =
-            "The provider's keys cannot be read, so its answer cannot be checked. Start again in a while."
-        guard let signer = authConfig.idTokenSigner else { return authConfig.isDiscovered ? nil : unreadableKeys }
+    /// Checks the id token by the server's keys, where it is known who signs it, and gives its subject.
+    ///
+    /// Where a nonce was sent there must be one.
+    func checkIDToken(
+        _ grant: GrantedTokens, _ nonce: SecretBox?, _ authConfig: AuthConfig
+    ) async -> Result<String?, LinkProblem> {
+        let unreadableKeys = LinkProblem(
+            "The provider's keys cannot be read, so its answer cannot be checked. Start again in a while.")
+        guard let clientID = authConfig.definition.clientID else { return .success(nil) }
+        guard let signer = authConfig.idTokenSigner else {
+            return authConfig.isDiscovered || grant.idToken == nil ? .success(nil) : .failure(unreadableKeys)
+        }
+        guard let idToken = grant.idToken else {
+            return nonce == nil
+                ? .success(nil) : .failure(LinkProblem("The provider has sent no id token, which was asked for."))
+        }
         guard let request = try? JWKSet.request(from: signer.keysURL),
             case .answered(let response) = await transport.send(request, timeout: .seconds(20)),
             let keys = try? JWKSet.read(response)
-        else { return unreadableKeys }
+        else { return .failure(unreadableKeys) }
         let isPerTenant = signer.issuer.contains("{tenantid}")
         do {
-            _ = try await IDToken.verify(
+            let claims = try await IDToken.verify(
                 idToken.bytes, keys: keys, issuer: isPerTenant ? .perTenant(signer.issuer) : .exactly(signer.issuer),
                 clientID: clientID, nonce: nonce?.text, now: wallSeconds)
-            return nil
+            return .success(claims.subject)
         } catch {
-            return "\(error)"
+            return .failure(LinkProblem("\(error)"))
         }
-    }
-
-    /// Reads whose tokens a caller has brought (R11), and answers it.
-    func identify(_ connectionID: String, _ reply: RPCReply) async {
-        await identify(connectionID)
-        conclude { state, now in [state.linkAnswer(connectionID, reply, now: now)] }
     }
 
     /// Reads whose tokens were imported, one connection after the other: it is nobody's wait.
@@ -93,27 +124,62 @@ extension Broker {
     }
 
     private func identify(_ connectionID: String) async {
-        let known = withState { state, _ in state.importedGrant(connectionID) }
-        if let (grant, authConfigID, generation) = known, let authConfig = await discovered(authConfigID),
-            let identity = await readIdentity(of: grant, [], authConfig)
-        {
-            conclude { state, now in
-                state.learn(identity, of: connectionID, generation: generation, now: now)
-                return state.finishLink(connectionID, now: now)
-            }
+        let known = withState { state, now in state.importedGrant(connectionID, now: now) }
+        guard let (grant, authConfigID, generation) = known, let authConfig = await discovered(authConfigID) else {
+            return
+        }
+        let finding = await readIdentity(of: grant, [], subject: nil, authConfig)
+        conclude { state, now in
+            state.learn(finding, of: connectionID, generation: generation, now: now)
+            return state.finishLink(connectionID, now: now)
         }
     }
 }
 
+/// Whose grant it is, as far as the provider says it.
+enum IdentityFinding: Sendable {
+    case known(GrantIdentity)
+    /// It does not say.
+    case unknown
+    /// It gives no answer at present.
+    case unreachable
+}
+
+/// What is wrong with a provider's answer, in a sentence for the person at the browser.
+struct LinkProblem: Error {
+    let explanation: String
+
+    init(_ explanation: String) { self.explanation = explanation }
+}
+
 extension BrokerState {
+    /// How long until a provider that gave no answer is asked once more whose tokens these are.
+    private static var identityPause: Duration { .seconds(30) }
+
     /// Has the connection's subject read, where it is not known and the provider can be asked.
     mutating func identifyLater(_ connection: Connection) {
-        guard connection.subjects.isEmpty, connection.authScheme == .oauth2,
-            authConfigs[connection.authConfigID]?.canIdentify == true
+        guard connection.subjects.isEmpty || connection.standing.awaitsIdentity, connection.authScheme == .oauth2,
+            authConfigs[connection.authConfigID]?.canIdentify == true, !unidentified.contains(connection.id)
         else { return }
         unidentified.append(connection.id)
         guard !isIdentifying, (try? begin(.identifyImported)) != nil else { return }
         isIdentifying = true
+    }
+
+    mutating func identifyAgain(_ connectionID: String, now: BootInstant) {
+        identityRetries.insert(connectionID)
+        identityRetryAt = identityRetryAt ?? now.advanced(by: Self.identityPause)
+        needsRefresher = true
+    }
+
+    /// Those that had no answer, when it is time to ask again.
+    mutating func retryIdentities(now: BootInstant) {
+        guard let retryAt = identityRetryAt, retryAt <= now else { return }
+        let ids = identityRetries.sorted()
+        (identityRetries, identityRetryAt) = ([], nil)
+        for id in ids {
+            if let slot = directory.slot(id: id), let connection = directory[slot] { identifyLater(connection) }
+        }
     }
 
     /// The next one in line; nil ends the round.
@@ -128,7 +194,7 @@ extension BrokerState {
 
 extension AuthConfig {
     /// Whether the provider says whose tokens these are when it is asked with them.
-    fileprivate var canIdentify: Bool {
+    var canIdentify: Bool {
         switch provider.identity?.source {
         case .userinfo, .request: true
         case .tokenAnswer, .callback, nil: false

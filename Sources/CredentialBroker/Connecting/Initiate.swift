@@ -32,23 +32,18 @@ extension BrokerState {
         let given = try credentials(config, authConfig)
         let (slot, isNew) = try take(given, call, authConfig, allowsDying: allowsDying, from: caller, now: now)
         guard let connection = directory[slot] else { throw .vaultFull }
-        if connection.authScheme.hasLastingKey {
-            let first = FirstToken(slot: slot, connectionID: connection.id, isNew: isNew)
-            do throws(RPCError) {
-                return try begin(
-                    .firstToken(first), from: caller, timeout: FirstToken.timeout, rpc: rpc, now: now, into: &result)
-            } catch {
-                if isNew { remove(slot) }
-                throw error
-            }
+        guard connection.authScheme.usesTokenEndpoint else {
+            write(connection, redirectURL: nil, now: now, into: &result)
+            return .written
         }
-        // R11: whose tokens they are is asked before they are handed out, and answered with.
-        if connection.authScheme == .oauth2, authConfig.provider.identity != nil {
-            try begin(.identify(connectionID: connection.id, try rpc.later()))
-            return .later
+        let first = FirstToken(slot: slot, connectionID: connection.id, isNew: isNew)
+        do throws(RPCError) {
+            return try begin(
+                .firstToken(first), from: caller, timeout: FirstToken.timeout, rpc: rpc, now: now, into: &result)
+        } catch {
+            if isNew, directory[slot]?.id == connection.id { remove(slot) }
+            throw error
         }
-        write(connection, redirectURL: nil, now: now, into: &result)
-        return .written
     }
 
     private func checkShape(of config: JSONValue) throws(RPCError) {
@@ -105,12 +100,21 @@ extension BrokerState {
             let life = life?.following(known.generation)
             guard let stored = store(tokens, life, of: known) else { throw .vaultFull }
             install(stored, life, in: slot, authConfig, now: now)
+            askWhose(slot, authConfig)
             return (slot, false)
         }
         guard let stored = store(tokens, life, of: connection) else { throw .vaultFull }
         let slot = directory.put(connection)
         install(stored, life, in: slot, authConfig, now: now)
+        askWhose(slot, authConfig)
         return (slot, true)
+    }
+
+    /// R11: whose tokens they are is asked before they are handed out.
+    mutating func askWhose(_ slot: Int, _ authConfig: AuthConfig) {
+        guard authConfig.definition.authScheme == .oauth2, authConfig.canIdentify else { return }
+        standing(slot) { $0.awaitsIdentity = true }
+        if let connection = directory[slot] { identifyLater(connection) }
     }
 
     /// What is born dead is refused.

@@ -94,10 +94,8 @@ extension BrokerState {
         if let living = known.first(where: { !dead.contains($0) }), let connection = directory[living] {
             throw .alreadyConnected(connectionID: connection.id)
         }
-        guard dead.count == 1 else {
-            throw .ambiguousAccount(candidates(dead.map { AccountPlace(slot: $0, index: 0) }, now: now))
-        }
-        return .again(slot: dead[0])
+        // Of several that are dead, the account that its user chooses at the provider says which one it is.
+        return dead.count == 1 ? .again(slot: dead[0]) : .new
     }
 
     /// An alias stands for one connection of its user and toolkit.
@@ -107,6 +105,9 @@ extension BrokerState {
         guard let alias, let toolkit = authConfigs[authConfigID]?.definition.toolkit else { return }
         let isTaken = directory.find(alias).contains { place in
             guard place.slot != slot, let other = directory[place.slot] else { return false }
+            // A link that is not finished, or came to nothing, gives way to the next one.
+            let isMade = other.standing.life != nil || other.standing.link == nil
+            guard isMade || other.authConfigID != authConfigID else { return false }
             return other.userID == userID && other.toolkit == toolkit && (other.alias == alias || other.id == alias)
         }
         if isTaken {

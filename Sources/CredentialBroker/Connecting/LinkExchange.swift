@@ -103,19 +103,44 @@ extension Broker {
         _ authConfig: AuthConfig, sentAt: BootInstant
     ) async -> LinkResult {
         let grant = GrantedTokens(answer)
-        if let problem = await checkIDToken(grant, nonce, authConfig) {
-            return end(link, .linkRejected, problem)
+        let subject: String?
+        switch await checkIDToken(grant, nonce, authConfig) {
+        case .success(let known): subject = known
+        case .failure(let problem): return end(link, .linkRejected, problem.explanation)
         }
-        let identity = await readIdentity(of: grant, fields, authConfig)
-        let (refusal, finished) = withState { state, now in
-            let refusal = state.connect(link, grant, identity, sentAt: sentAt, now: now)
-            if let refusal { state.endLink(link.connectionID, .failed(refusal), now: now) }
-            return (refusal, state.finishLink(link.connectionID, now: now))
+        let finding = await readIdentity(of: grant, fields, subject: subject, authConfig)
+        let conclusion = withState { state, now in
+            var conclusion = state.connect(link, grant, finding, sentAt: sentAt, now: now)
+            if let refusal = conclusion.refusal { state.endLink(link.connectionID, .failed(refusal), now: now) }
+            conclusion.finished += state.finishLink(link.connectionID, now: now)
+            return conclusion
         }
-        for call in finished { call.deliver() }
+        for call in conclusion.finished { call.deliver() }
         doorbell.ring()
-        if let refusal { return failed(link, refusal, refusal.explanation) }
-        return connected(link)
+        if let id = conclusion.connectionID { return connected(link, as: id) }
+        let refusal = conclusion.refusal ?? .linkReplaced
+        if refusal == .anotherAccount { await revoke(grant, authConfig) }
+        return failed(link, refusal, refusal.explanation)
+    }
+
+    /// Ends tokens that nobody gets. Not where that would end those of other connections.
+    private func revoke(_ grant: GrantedTokens, _ authConfig: AuthConfig) async {
+        guard let endpoint = authConfig.revocationEndpoint,
+            authConfig.endpoints.revocation?.rules.endsOtherConnections != true
+        else { return }
+        let takesRefreshToken = authConfig.endpoints.revocation?.rules.token != .access
+        let clientSecret = withState { state, _ in state.clientSecret(of: authConfig).box }
+        for (kind, token) in [
+            (RevocationRequest.TokenKind.refresh, takesRefreshToken ? grant.refreshToken : nil),
+            (.access, SecretBox(grant.accessToken.copy())),
+        ] {
+            guard let token,
+                let request = try? RevocationRequest.make(
+                    to: endpoint, token: token.bytes, kind: kind, clientID: authConfig.definition.clientID ?? "",
+                    clientSecret: clientSecret?.bytes.copy())
+            else { continue }
+            _ = await transport.send(request, timeout: .seconds(20))
+        }
     }
 
     // MARK: Ends
@@ -136,12 +161,12 @@ extension Broker {
                 explanation: explanation, callbackURL: link.callbackURL))
     }
 
-    private func connected(_ link: PendingLink) -> LinkResult {
+    private func connected(_ link: PendingLink, as connectionID: String) -> LinkResult {
         withState { state, _ in
-            let connection = state.directory.slot(id: link.connectionID).flatMap { state.directory[$0] }
+            let connection = state.directory.slot(id: connectionID).flatMap { state.directory[$0] }
             return .connected(
                 ConnectedLink(
-                    connectionID: link.connectionID, userID: link.userID,
+                    connectionID: connectionID, userID: link.userID,
                     provider: state.authConfigs[link.authConfigID]?.provider.displayName ?? "",
                     accounts: connection?.accounts.map(\.displayName) ?? [], callbackURL: link.callbackURL))
         }
@@ -174,6 +199,9 @@ extension StatusReason {
                 + "choose the right account and start again; or connect this one beside it."
         case .alreadyConnected:
             "This account is connected already. To connect another one, sign in to it at the provider and start again."
+        case .identityUnknown:
+            "The provider does not say whose account this is, so it cannot be told from another. "
+                + "Allow the daemon to read your profile, and start again."
         case .linkReplaced: "A newer link took the place of this one. Use that."
         case .linkRejected: "The provider's answer is not what was asked for. Start again."
         default: "Start again; if it happens once more, tell the daemon's operator."

@@ -56,25 +56,55 @@ extension BrokerState {
         var known: Connection?
         if case .again(let slot) = target { known = directory[slot] }
         let connection = known ?? newConnection(call, authConfig, now: now)
-        let link = PendingLink(
+        var link = PendingLink(
             connectionID: connection.id, userID: call.userID, authConfigID: call.authConfigID, agent: agent.name,
             flow: flow, callbackURL: call.callbackURL, expiresAt: now.advanced(by: lifetime), stateHash: stateHash)
-        if let old = links.unfinished(userID: call.userID, authConfigID: call.authConfigID) {
-            endLink(old.connectionID, .expired(.linkReplaced), now: now)
-            replacedLinks.append(old.connectionID)
-        }
-        forgetEndedLinks(userID: call.userID, authConfigID: call.authConfigID)
-        guard links.insert(link) else {
+        link.issuer = authConfig.metadata?.issuer ?? authConfig.endpoints.issuer ?? authConfig.exactIssuer
+        link.issuerIsPromised = authConfig.metadata?.namesIssuerInResponse ?? false
+        // Nothing is ended before it is sure that the new one can be.
+        let old = links.unfinished(userID: call.userID, authConfigID: call.authConfigID)
+        guard links.hasRoom(for: agent.name, without: Set([connection.id, old?.connectionID].compactMap(\.self))) else {
             throw .rateLimited(
                 retryAfter: .seconds(60), "this agent has \(LinkRegister.limitPerAgent) links open; finish some first")
         }
-        guard storeLink(connection.id, secrets) else {
-            links.remove(connection.id)
-            throw .vaultFull
+        guard storeLink(connection.id, secrets) else { throw .vaultFull }
+        if let old, old.connectionID != connection.id {
+            endLink(old.connectionID, .expired(.linkReplaced), now: now)
+            replacedLinks.append(old.connectionID)
         }
-        if known == nil { _ = directory.put(connection) }
+        forgetEndedLinks(userID: call.userID, authConfigID: call.authConfigID, but: connection.id)
+        _ = links.insert(link)
+        take(call.alias, for: connection, isNew: known == nil, now: now)
         needsRefresher = true
         return link
+    }
+
+    /// The connection of a link that begins: what became of the last one on it counts no more. An alias that a link had
+    /// which came to nothing is free.
+    private mutating func take(_ alias: String?, for connection: Connection, isNew: Bool, now: BootInstant) {
+        if let alias {
+            for place in directory.find(alias) where isLeftOver(place.slot, of: connection) {
+                directory.update(place.slot) { if $0.alias == alias { $0.alias = nil } }
+            }
+        }
+        guard !isNew, let slot = directory.slot(id: connection.id) else {
+            _ = directory.put(connection)
+            return
+        }
+        let shown = wall(now)
+        directory.update(slot) { known in
+            known.standing.linkFailure = nil
+            if known.standing.link != nil { known.standing.link = .open }
+            known.alias = alias ?? known.alias
+            known.updatedAt = shown
+        }
+    }
+
+    /// Whether another connection of the same user and auth config never came about.
+    private func isLeftOver(_ slot: Int, of connection: Connection) -> Bool {
+        guard let other = directory[slot], other.id != connection.id else { return false }
+        return other.userID == connection.userID && other.authConfigID == connection.authConfigID
+            && other.standing.life == nil && other.standing.link != nil && links[other.id] == nil
     }
 
     private func newConnection(_ call: LinkCall, _ authConfig: AuthConfig, now: BootInstant) -> Connection {
@@ -94,17 +124,20 @@ extension BrokerState {
         guard let slot = directory.slot(id: connectionID) else { return }
         let shown = wall(now)
         directory.update(slot) { connection in
-            guard connection.standing.life == nil, connection.standing.link != nil else { return }
-            connection.standing.link = outcome
             connection.updatedAt = shown
+            guard connection.standing.life == nil, connection.standing.link != nil else {
+                connection.standing.linkFailure = outcome.reason
+                return
+            }
+            connection.standing.link = outcome
         }
         needsRefresher = true
     }
 
     /// Connections that never came about are shown until the next link of the same user and auth config but one.
-    private mutating func forgetEndedLinks(userID: String, authConfigID: String) {
+    private mutating func forgetEndedLinks(userID: String, authConfigID: String, but id: String) {
         let ended = directory.used.filter { slot in
-            guard let connection = directory[slot] else { return false }
+            guard let connection = directory[slot], connection.id != id else { return false }
             return connection.userID == userID && connection.authConfigID == authConfigID
                 && connection.standing.life == nil && connection.standing.link != nil && links[connection.id] == nil
         }
@@ -144,6 +177,22 @@ extension BrokerState {
     /// What is kept of a `state`: enough to know it again.
     func hash(ofState state: String) -> String {
         fingerprint(of: state.utf8.span, bytes: 32)
+    }
+}
+
+extension LinkOutcome {
+    fileprivate var reason: StatusReason? {
+        switch self {
+        case .open: nil
+        case .expired(let reason), .failed(let reason): reason
+        }
+    }
+}
+
+extension AuthConfig {
+    /// Who signs its id tokens also names itself so in answers, where it does.
+    fileprivate var exactIssuer: String? {
+        endpoints.idToken.flatMap { $0.issuer.contains("{") ? nil : $0.issuer }
     }
 }
 

@@ -86,6 +86,9 @@ extension BrokerState {
         let (status, reason) = connection.standing.status(at: moment.now)
         switch status {
         case .inactive: return .unavailable(.accountInactive(connectionID: connection.id))
+        case .initiated where reason == .identityPending:
+            return .unavailable(
+                .upstreamUnavailable(retryAfter: .seconds(30), reason: .identityPending, connectionID: connection.id))
         case .revoked, .initiated:
             return .unavailable(.reauthorizationRequired(reason ?? .credentialsMissing, connectionID: connection.id))
         case .active, .expired, .failed: break

@@ -67,6 +67,8 @@ struct ConnectionRecord {
     private static func write(_ standing: ConnectionStanding, into json: inout JSONWriter) {
         json.member("isDisabled", standing.isDisabled)
         json.member("isEnding", standing.isEnding)
+        json.member("awaitsIdentity", standing.awaitsIdentity)
+        json.member("linkFailure", standing.linkFailure?.slug)
         json.member("lastFailure", standing.lastFailure?.slug)
         if let life = standing.life {
             json.memberObject("life") { json in
@@ -163,6 +165,8 @@ extension ConnectionRecord {
         var standing = ConnectionStanding()
         standing.isDisabled = root["isDisabled"]?.bool ?? false
         standing.isEnding = root["isEnding"]?.bool ?? false
+        standing.awaitsIdentity = root["awaitsIdentity"]?.bool ?? false
+        standing.linkFailure = root["linkFailure"]?.string.map { StatusReason($0) }
         standing.lastFailure = root["lastFailure"]?.string.map { StatusReason($0) }
         if let life = root["life"], let generation = life["generation"]?.int, let obtainedAt = life["obtainedAt"]?.int {
             standing.life = TokenLife(

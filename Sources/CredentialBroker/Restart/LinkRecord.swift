@@ -19,6 +19,8 @@ struct LinkRecord {
             json.member("callbackUrl", link.callbackURL)
             json.member("expiresAt", link.expiresAt.nanoseconds)
             json.member("stateHash", link.stateHash)
+            json.member("issuer", link.issuer)
+            json.member("issuerIsPromised", link.issuerIsPromised)
             json.member("pollInterval", link.pollInterval.map { Int($0.nanoseconds) })
             json.member("isClaimed", isClaimed)
         }
@@ -37,6 +39,8 @@ extension LinkRecord {
             connectionID: connectionID, userID: userID, authConfigID: authConfigID, agent: agent,
             flow: root["isDevice"]?.bool == true ? .device : .browser, callbackURL: root["callbackUrl"]?.string,
             expiresAt: BootInstant(nanoseconds: Int64(expiresAt)), stateHash: root["stateHash"]?.string)
+        link.issuer = root["issuer"]?.string
+        link.issuerIsPromised = root["issuerIsPromised"]?.bool ?? false
         link.pollInterval = root["pollInterval"]?.int.map { .nanoseconds($0) }
         isClaimed = root["isClaimed"]?.bool ?? false
     }

@@ -77,6 +77,9 @@ extension BrokerState {
             isNewer = true
             connection.standing = ConnectionStanding(life: life)
             connection.standing.isDisabled = record.connection.standing.isDisabled
+            // Those of a link may have come before its user was known; those of a refresh are the same user's.
+            connection.standing.awaitsIdentity =
+                record.connection.standing.awaitsIdentity || record.connection.standing.life == nil
             if connection.accounts.isEmpty { connection.take(nil) }
         }
         let mark = contents.sentMarks[connection.id].flatMap { $0.generation == connection.generation ? $0 : nil }

@@ -26,6 +26,11 @@ struct BrokerState: ~Copyable {
     /// Connections whose subject is to be read.
     var unidentified: Deque<String> = []
     var isIdentifying = false
+    /// Those whose provider gave no answer, and when it is asked again.
+    var identityRetries: Set<String> = []
+    var identityRetryAt: BootInstant?
+    /// Connections of links whose account turned out to be another connection's, each with that one's id. Bounded.
+    var mergedConnections: [String: String] = [:]
     var beingDeleted: Set<String> = []
     /// Refreshes that a restart has interrupted, by the connection's id, until the first configuration is there.
     var interruptedRefreshes: [String: InterruptedRefresh] = [:]

@@ -38,6 +38,11 @@ extension BrokerState {
     /// The endpoint or the timing of those that were connected at run time may be other ones now.
     private mutating func goOn(_ slot: Int, now: BootInstant) {
         guard let connection = directory[slot] else { return }
+        if let authConfig = authConfigs[connection.authConfigID], !authConfig.canIdentify,
+            connection.standing.awaitsIdentity
+        {
+            standing(slot) { $0.awaitsIdentity = false }
+        }
         identifyLater(connection)
         guard !configuredConnections.contains(connection.id) else { return }
         if let authConfig = authConfigs[connection.authConfigID] { schedule(slot, authConfig, now: now) }
@@ -154,6 +159,11 @@ extension BrokerState {
             life: life(of: tokens, given: given, authConfig, generation: (known?.generation ?? 0) + 1, now: now))
         // Whoever disabled it did not mean one set of tokens.
         connection.standing.isDisabled = known?.standing.isDisabled ?? false
+        // R11: another subject does not replace the one before, however it comes.
+        if let known, known.userID == connection.userID, known.authConfigID == authConfig.id, authConfig.canIdentify {
+            connection.subjects = known.subjects
+            connection.standing.awaitsIdentity = !known.subjects.isEmpty
+        }
         guard let stored = store(tokens, connection.standing.life, of: connection) else {
             configuration.warnings.append("connections \(definition.id): the vault has no room for it")
             return

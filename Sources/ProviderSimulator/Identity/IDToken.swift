@@ -25,7 +25,8 @@ extension AuthorizationServer {
         let audience = idTokenForgery == .audience ? "sim_another_client" : grant.clientID
         var claims: [JSONValue.Member] = [
             .init("iss", .string(idTokenForgery == .issuer ? "https://forged.example" : issuer)),
-            .init("sub", .string(user.id)), .init("aud", .string(audience)),
+            .init("sub", .string(dialect == .salesforce ? salesforceID(grant, user) : user.id)),
+            .init("aud", .string(audience)),
             .init("iat", .number(now.wall.seconds + min(0, 2 * lifetime))),
             .init("exp", .number(now.wall.seconds + lifetime)),
             .init("at_hash", .string(Self.halfHash(of: tokens.accessToken))),
