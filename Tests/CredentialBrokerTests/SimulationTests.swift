@@ -1,16 +1,21 @@
 import ConnectedAccounts
 import CredentialBroker
 import DaemonConfiguration
+import Foundation
 import JSON
 import TestKit
 import Testing
 
-/// Random schedules of calls, time, provider faults and reloads, through the wire, against providers that end a grant whose spent
-/// refresh token is presented again.
+/// Random schedules of calls, time, provider faults, reloads and crashes, through the wire, against providers that end a grant
+/// whose spent refresh token is presented again. A violation names its seed, which brings it back.
 struct SimulationTests {
+    /// Schedules in each of fifty blocks; `PURSER_SCHEDULES=100000` for the full count.
+    private static let perBlock =
+        (ProcessInfo.processInfo.environment["PURSER_SCHEDULES"].flatMap { UInt64($0) } ?? 2000) / 50
+
     @Test("No schedule loses a grant, an answer or a living token", arguments: 0..<50)
     func schedules(_ block: UInt64) throws {
-        for seed in block * 40..<block * 40 + 40 {
+        for seed in block * Self.perBlock..<(block + 1) * Self.perBlock {
             let simulation = try Simulation(seed: seed)
             for _ in 0..<30 { try simulation.step() }
             try simulation.finish()
@@ -158,6 +163,7 @@ private final class Simulation {
         case 82..<87: isDown.toggle()
         case 87..<90: rejectsClients.toggle()
         case 90..<92: replace(line)
+        case 92..<95: try crash()
         default: releaseHeld()
         }
         try checkLivingTokens(of: [name])
@@ -182,6 +188,15 @@ private final class Simulation {
         open.removeAll { $0.line === line }
         lines.removeAll { $0 === line }
         lines.append(world.connect(uid: 1001))
+    }
+
+    /// The process is killed; what was on its way may have reached the provider, and no answer comes back.
+    private func crash() throws {
+        for request in world.pendingRequests where Bool.random(using: &random) { _ = core.receive(request) }
+        try world.restart()
+        open = []
+        lines = (0..<3).map { _ in world.connect(uid: 1001) }
+        try reload()
     }
 
     private func releaseHeld() {
