@@ -164,7 +164,7 @@ let package = Package(
             "DaemonTests",
             [
                 "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "ProviderCatalog",
-                "SecretBytes", "SocketServer", "Systemd", logging,
+                "SecretBytes", "SecretVault", "SocketServer", "Systemd", logging,
             ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],

@@ -1,0 +1,150 @@
+import Daemon
+import Glibc
+import Logging
+import SecretVault
+import Synchronization
+import Systemd
+import Testing
+
+/// A service manager that keeps descriptors, as systemd does.
+private final class Store: Sendable {
+    private let kept = Mutex<[(name: String, descriptor: CInt)]>([])
+
+    var names: [String] { kept.withLock { $0.map(\.name) } }
+
+    var notifier: ServiceNotifier {
+        ServiceNotifier(environment: ServiceEnvironment([.notifySocket: "/run/none"])) { [self] message, descriptors in
+            let name = message.split(separator: "\n").first { $0.hasPrefix("FDNAME=") }.map { String($0.dropFirst(7)) }
+            kept.withLock { kept in
+                if message.hasPrefix("FDSTOREREMOVE=1") { kept.removeAll { $0.name == name } }
+                if message.hasPrefix("FDSTORE=1"), let descriptor = descriptors.first, let name {
+                    kept.append((name, dup(descriptor)))
+                }
+            }
+            return 1
+        }
+    }
+
+    /// What the next process of the unit finds.
+    func handOver() -> ListenDescriptors {
+        ListenDescriptors(kept.withLock { $0.map { .init(descriptor: dup($0.descriptor), name: $0.name) } })
+    }
+
+    func add(_ descriptor: CInt, name: String) { kept.withLock { $0.append((name, dup(descriptor))) } }
+}
+
+@Suite("The vault across restarts")
+struct VaultKeepingTests {
+    private let store = Store()
+    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    private static let policy = SegmentPolicy(kind: .lockedMemfd, locksMemory: false)
+
+    private func keeping() -> VaultKeeping { VaultKeeping(notifier: store.notifier, logger: logger) }
+
+    private func put(_ text: String, into vault: inout SecretVault) throws {
+        let (key, payload) = (Array("key".utf8), Array(text.utf8))
+        _ = try vault.put(kind: 1, key: key.span, payload: payload.span)
+    }
+
+    private func text(in vault: borrowing SecretVault) -> String? {
+        let key = Array("key".utf8)
+        return vault.handle(kind: 1, key: key.span).flatMap { handle in
+            vault.withPayload(handle) { bytes in
+                String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+            }
+        }
+    }
+
+    @Test("The memory of one process is the next one's, again and again")
+    func handedOver() throws {
+        for round in 0..<3 {
+            var keeping = keeping()
+            var vault = try keeping.open(store.handOver())
+            #expect(keeping.isKept && keeping.setAside == 0)
+            let found = text(in: vault)
+            #expect(found == (round == 0 ? nil : "round \(round - 1)"))
+            try put("round \(round)", into: &vault)
+        }
+        #expect(store.names == ["vault-1"])
+        // Should it come twice, it is still one.
+        let same = store.handOver().entries[0]
+        store.add(same.descriptor, name: same.name)
+        var last = keeping()
+        let found = text(in: try last.open(store.handOver()))
+        #expect(found == "round 2")
+    }
+
+    @Test("When the vault moves, the new memory is kept and the old one let go")
+    func moves() throws {
+        var keeping = keeping()
+        var vault = try keeping.open(store.handOver())
+        try put("secret", into: &vault)
+        try vault.compact()
+        #expect(store.names == ["vault-2"])
+        var next = self.keeping()
+        let found = text(in: try next.open(store.handOver()))
+        #expect(found == "secret")
+    }
+
+    @Test("Of two that a crash left in the middle of a move, the newer one counts, and the other is wiped")
+    func crashInMove() throws {
+        var old = try SecretVault(creating: Self.policy)
+        try put("old", into: &old)
+        var new = try SecretVault(creating: Self.policy, creationSequence: 2)
+        try put("new", into: &new)
+        store.add(old.fileDescriptor, name: "vault-1")
+        store.add(new.fileDescriptor, name: "vault-2")
+        var keeping = keeping()
+        let found = text(in: try keeping.open(store.handOver()))
+        #expect(found == "new")
+        #expect(Set(store.names) == ["vault-2"])
+        #expect(throws: VaultError.blank) { try SecretVault.header(of: old.fileDescriptor) }
+    }
+
+    @Test("A vault of another version is set aside as it is, and the daemon starts; a blank one is let go")
+    func setAside() throws {
+        var newer = try SecretVault(creating: Self.policy, creationSequence: 7)
+        try put("of the future", into: &newer)
+        var version: UInt32 = 99
+        #expect(unsafe pwrite(newer.fileDescriptor, &version, 4, 8) == 4)
+        var blank = try SecretVault(creating: Self.policy)
+        blank.wipe()
+        store.add(newer.fileDescriptor, name: "vault-7")
+        store.add(blank.fileDescriptor, name: "vault-1")
+        var keeping = keeping()
+        let found = text(in: try keeping.open(store.handOver()))
+        #expect(found == nil && keeping.setAside == 1 && keeping.isKept)
+        #expect(Set(store.names) == ["aside-vault-7", "vault-1"])
+        // The next process says so as well, and touches nothing.
+        var next = self.keeping()
+        _ = try next.open(store.handOver())
+        #expect(next.setAside == 1)
+        version = 1
+        #expect(unsafe pwrite(newer.fileDescriptor, &version, 4, 8) == 4)
+        let kept = text(in: try SecretVault(adopting: newer.fileDescriptor))
+        #expect(kept == "of the future")
+    }
+
+    @Test("What is no vault at all is set aside too, and a descriptor of another name is not looked at")
+    func stranger() throws {
+        var pipe: [CInt] = [0, 0]
+        #expect(unsafe Glibc.pipe(&pipe) == 0)
+        store.add(pipe[0], name: "vault-3")
+        store.add(pipe[1], name: "purser")
+        var keeping = keeping()
+        _ = try keeping.open(store.handOver())
+        #expect(keeping.setAside == 1)
+        #expect(Set(store.names) == ["aside-vault-3", "purser", "vault-1"])
+    }
+
+    @Test("Without a service manager nothing is kept, and all works")
+    func alone() throws {
+        var keeping = VaultKeeping(
+            notifier: ServiceNotifier(environment: ServiceEnvironment([:])), logger: logger)
+        var vault = try keeping.open(ListenDescriptors([]))
+        try put("secret", into: &vault)
+        try vault.compact()
+        let found = text(in: vault)
+        #expect(found == "secret" && !keeping.isKept)
+    }
+}
