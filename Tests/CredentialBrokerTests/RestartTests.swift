@@ -176,6 +176,7 @@ struct RestartTests {
         #expect(try stage.credentials("con_maps", as: Stage.operator).errorName == "NOT_FOUND")
         let isWiped = try stage.world.withVault { vault in Self.handle(1, "con_maps", in: vault) == nil }
         #expect(isWiped)
+        #expect(stage.world.warnings.contains { $0.hasPrefix("connections con_maps: ") })
         // New credentials are a new login.
         stage.secrets["pipe"] = "another-pipe-token"
         try stage.restart()
@@ -188,6 +189,7 @@ struct RestartTests {
         stage.world.advance(by: .seconds(3600))
         stage.secrets["acmetwo"] = stage.secrets["acmetwo"]?.replacing("access-acmetwo-1", with: "access-anew")
         try stage.restart()
+        #expect(stage.world.warnings.contains { $0.hasPrefix("connections con_acmetwo: ") })
         #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
         #expect(try stage.account("con_acmetwo")["generation"] == 3)
     }

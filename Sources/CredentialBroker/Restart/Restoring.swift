@@ -135,6 +135,23 @@ extension BrokerState {
 
     // MARK: With the first configuration
 
+    /// What the configuration has changed between two runs, beside the tokens that it gave.
+    mutating func sayWhatChanged() {
+        for (id, before) in interruptedRefreshes.sorted(by: { $0.key < $1.key }) {
+            guard let connection = directory.slot(id: id).flatMap({ directory[$0] }) else {
+                configuration.warnings.append(
+                    "connections \(id): the configuration names it no longer since the last start; its tokens are wiped"
+                )
+                continue
+            }
+            if connection.generation != before.generation {
+                configuration.warnings.append(
+                    "connections \(id): its credential is another one than at the last start, and was taken as a new login"
+                )
+            }
+        }
+    }
+
     /// Goes on with the refreshes of connections whose tokens are still those from before the restart.
     mutating func resumeRefreshes(now: BootInstant) {
         let interrupted = interruptedRefreshes
