@@ -18,7 +18,6 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     private let wallClock: @Sendable () -> Int64
     private let writeAudit: @Sendable ([AuditRecord], _ dropped: Int) -> Void
     private let state: Mutex<BrokerState>
-    private let nextCaller = Atomic<UInt64>(0)
     let doorbell = Doorbell()
     /// What the vault held from before.
     package let restored: RestoreReport
@@ -58,7 +57,7 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
 
     /// A caller for a peer that was just accepted.
     package func caller(for peer: Peer) -> Caller {
-        Caller(peer: peer, serial: nextCaller.wrappingAdd(1, ordering: .relaxed).newValue)
+        Caller(peer: peer)
     }
 
     /// Answers one call (Protocol/openrpc.json) on the connection's thread.

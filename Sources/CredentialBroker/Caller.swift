@@ -4,13 +4,10 @@ internal import Synchronization
 /// Who is at the other end of one connection, fixed when it was accepted.
 package final class Caller: Sendable {
     package let peer: Peer
-    /// Tells callers apart in the audit, even two of one process.
-    let serial: UInt64
     private let match = Mutex<(epoch: UInt64, agent: Int?)>((0, nil))
 
-    init(peer: Peer, serial: UInt64) {
+    init(peer: Peer) {
         self.peer = peer
-        self.serial = serial
     }
 
     /// The index of the first agent that matches; worked out once for each configuration.

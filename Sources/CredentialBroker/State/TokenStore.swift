@@ -3,16 +3,25 @@ internal import Crypto
 internal import SecretBytes
 internal import SecretVault
 
-/// What a vault record holds; part of the vault's contents, so numbers are never reused.
+/// What a vault record holds, and by which key; part of the vault's contents, so numbers are never reused.
 enum VaultKind: UInt8 {
+    /// A connection's secrets and their life, by its id; see ``TokenRecord``.
     case tokens = 1
+    /// "Sent with generation N, first at T", by the connection's id: two numbers of 8 bytes, the lowest first.
     case sentMark = 2
+    /// By the auth config's id.
     case clientSecret = 3
+    /// What a link must keep to itself, by its connection's id; see ``LinkSecret``.
     case pendingLink = 4
+    /// All else of a connection, by its id; see ``ConnectionRecord``.
     case connection = 5
+    /// A link that waits for its user, by its connection's id; see ``LinkRecord``.
     case link = 6
+    /// By its id.
     case session = 7
+    /// Under which seeds, fingerprints and states were hashed; its key is empty.
     case fingerprintKey = 8
+    /// The seed of a configured connection that was deleted, by its id.
     case deletedSeed = 9
 }
 
