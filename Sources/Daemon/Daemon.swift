@@ -55,6 +55,7 @@ package struct Daemon: Sendable {
             logger: logger)
         var failure: (any Error)?
         do {
+            transport.allow(privateHosts: configuration.privateHosts)
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
             reportRestart(broker, keeping)
             let browsers = try BrowserCallbacks(
@@ -65,7 +66,7 @@ package struct Daemon: Sendable {
                 broker.caller(for: Peer(credentials))
             }
             let callbacks = Task { await browsers.run() }
-            failure = await serve(source, configuration, on: socket, broker, server, supervision, signals)
+            failure = await serve(source, configuration, on: socket, transport, broker, server, supervision, signals)
             callbacks.cancel()
             await callbacks.value
         } catch {
@@ -83,7 +84,7 @@ package struct Daemon: Sendable {
     /// From the first answer to the last. Gives why it could not go on, if it was not told to stop.
     private func serve(
         _ source: some ConfigurationSource, _ configuration: PurserConfiguration, on socket: ListeningSocket,
-        _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
+        _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
         _ supervision: Supervision<HTTPTransport>, _ signals: UnixSignalsSequence
     ) async -> NotifyError? {
         let refresher = Task { await broker.run() }
@@ -96,7 +97,7 @@ package struct Daemon: Sendable {
             source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
             for await signal in signals {
                 guard signal == .sighup else { break }
-                reload(source, broker, startedWith: configuration, isSocketOurs: !socket.isAdopted)
+                reload(source, transport, broker, startedWith: configuration, isSocketOurs: !socket.isAdopted)
             }
         } catch {
             failure = error
@@ -202,13 +203,14 @@ package struct Daemon: Sendable {
 
     /// A bad file changes nothing; what only a restart can change is said, here and in `daemon.status`.
     private func reload(
-        _ source: some ConfigurationSource, _ broker: Broker<BootClock, HTTPTransport>,
+        _ source: some ConfigurationSource, _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>,
         startedWith started: PurserConfiguration, isSocketOurs: Bool
     ) {
         try? notifier.reloading()
         do {
             var configuration = try source.load()
             configuration.warnings += configuration.changesForRestart(since: started, isSocketOurs: isSocketOurs)
+            transport.allow(privateHosts: configuration.privateHosts)
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
             logger.notice("Configuration reloaded")
         } catch {
