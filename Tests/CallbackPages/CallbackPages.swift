@@ -2,6 +2,7 @@ import CallbackServer
 import Glibc
 import NIOCore
 import NIOPosix
+import OAuth
 import SecretBytes
 
 /// Serves the callback listener with outcomes made up, for a real browser to look at: `state` names the outcome.

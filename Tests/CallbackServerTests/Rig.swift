@@ -1,5 +1,6 @@
 import CallbackServer
 import NIOPosix
+import OAuth
 import SecretBytes
 import Synchronization
 
