@@ -163,8 +163,8 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "ProviderCatalog",
-                "SecretBytes", "SocketServer", "Systemd", logging,
+                "CallbackServer", "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "OAuth",
+                "ProviderCatalog", "SecretBytes", "SocketServer", "Systemd", logging,
             ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],

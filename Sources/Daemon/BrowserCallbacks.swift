@@ -58,21 +58,9 @@ extension CallbackOutcome {
             self = .connected(page, redirect: link.callbackURL.location(.success, link.connectionID))
         case .failed(let link):
             let page = CallbackPage.Failure(
-                provider: link.provider, userID: link.userID, reason: CallbackPage.Reason(link))
+                provider: link.provider, userID: link.userID, reason: CallbackPage.Reason(link.reason))
             self = .failed(page, redirect: link.callbackURL.location(.failed, link.connectionID))
         case .unknown: self = .unknownState
-        }
-    }
-}
-
-extension CallbackPage.Reason {
-    fileprivate init(_ link: FailedLink) {
-        switch link.reason {
-        case .accessDenied: self = .denied
-        case .linkExpired: self = .expired
-        case .upstreamUnavailable: self = .providerUnavailable
-        case .linkRejected: self = .untrustedAnswer
-        default: self = .other(explanation: link.explanation, nextStep: "")
         }
     }
 }
