@@ -45,6 +45,8 @@ package struct StatusReason: Sendable, Hashable {
     package static let linkRejected = StatusReason("link_rejected")
     /// The daemon ended while the provider's answer was exchanged; a code is good for one exchange.
     package static let linkInterrupted = StatusReason("link_interrupted")
+    /// No browser could come back: the daemon's port is another program's, or cannot be opened.
+    package static let callbackUnavailable = StatusReason("callback_unavailable")
     /// The tokens belong to another account than the connection's own.
     package static let anotherAccount = StatusReason("another_account")
     /// The account is connected already, as another connection of the same user.

@@ -6,7 +6,7 @@ internal import Logging
 internal import NIOCore
 internal import OAuth
 
-/// Opens the port that browsers come back to as long as a link waits for one, and tells the person what came of it.
+/// Accepts browsers as long as a link waits for one, and tells the person what came of it.
 struct BrowserCallbacks<Transport: ProviderTransport>: Sendable {
     /// How long the page can be read again after the last link was completed.
     private static var grace: Duration { .seconds(30) }
@@ -15,14 +15,10 @@ struct BrowserCallbacks<Transport: ProviderTransport>: Sendable {
     private let listener: CallbackListener
     private let logger: Logger
 
-    /// Throws where the address is none of this machine's own.
-    init(
-        _ address: ListenAddress, eventLoop: any EventLoop, broker: Broker<BootClock, Transport>, logger: Logger
-    ) throws {
+    init(_ port: CallbackPort, eventLoop: any EventLoop, broker: Broker<BootClock, Transport>, logger: Logger) {
         self.broker = broker
         self.logger = logger
-        let address = try CallbackAddress(host: address.host, port: address.port)
-        listener = CallbackListener(address: address, eventLoop: eventLoop) { request in
+        listener = CallbackListener(port: port, eventLoop: eventLoop) { request in
             CallbackOutcome(await broker.receiveCallback(query: request.query))
         }
     }
@@ -45,6 +41,26 @@ struct BrowserCallbacks<Transport: ProviderTransport>: Sendable {
             }
         }
         await listener.close()
+    }
+}
+
+extension CallbackPort {
+    /// Opens the port for a link that is being begun; gives what to do about it where that is not possible.
+    func problem(_ logger: Logger) -> String? {
+        do throws(CallbackListenerError) {
+            try open()
+            return nil
+        } catch {
+            logger.error("The port for browsers cannot be opened: \(error)")
+            return error.description
+        }
+    }
+}
+
+extension CallbackAddress {
+    /// Throws where the address is none of this machine's own.
+    init(_ address: ListenAddress) throws(CallbackListenerError) {
+        try self.init(host: address.host, port: address.port)
     }
 }
 
