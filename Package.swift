@@ -129,9 +129,9 @@ let package = Package(
             "TokenEndpointTests",
             ["OAuth", "SecretBytes", "TestKit", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
         module("CallbackServer", ["OAuth", "SecretBytes", crypto, nio, nioHTTP, nioPosix]),
-        tests("CallbackServerTests", ["CallbackServer", "SecretBytes", crypto, nio, nioEmbedded, nioPosix]),
+        tests("CallbackServerTests", ["CallbackServer", "OAuth", "SecretBytes", crypto, nio, nioEmbedded, nioPosix]),
         .executableTarget(
-            name: "callback-pages", dependencies: ["CallbackServer", "SecretBytes", nio, nioPosix],
+            name: "callback-pages", dependencies: ["CallbackServer", "OAuth", "SecretBytes", nio, nioPosix],
             path: "Tests/CallbackPages", swiftSettings: strict),
         module(
             "ProviderSimulator",
@@ -163,8 +163,8 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "ProviderCatalog",
-                "SecretBytes", "SecretVault", "SocketServer", "Systemd", logging,
+                "CallbackServer", "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "OAuth",
+                "ProviderCatalog", "SecretBytes", "SecretVault", "SocketServer", "Systemd", logging,
             ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],

@@ -6,7 +6,7 @@ package enum CallbackListenerError: Error, Sendable, Equatable, CustomStringConv
     case notLoopback(host: String)
     /// No number from 0 to 65 535.
     case invalidPort(Int)
-    /// Something else listens there.
+    /// Something else has it.
     case portInUse(CallbackAddress)
     /// The port is reserved for root (below `net.ipv4.ip_unprivileged_port_start`), or a sandbox forbids it.
     case notPermitted(CallbackAddress)
@@ -21,9 +21,10 @@ package enum CallbackListenerError: Error, Sendable, Equatable, CustomStringConv
         case .invalidPort(let port):
             "\(port) is no port: give a number from 1 to 65535, or 0 for any that is free"
         case .portInUse(let address):
-            "another program listens on \(address): stop it, or have browsers come back to another port"
+            "another program has \(address): stop it, or set callback.listen to a free port, register that redirect "
+                + "address with the providers, and restart"
         case .notPermitted(let address):
-            "listening on \(address) is not permitted: choose a port above 1023"
+            "listening on \(address) is not permitted: set callback.listen to a port above 1023"
         case .cannotListen(let address, let errno):
             "cannot listen on \(address) (errno \(errno)): check that the loopback interface is up"
         }

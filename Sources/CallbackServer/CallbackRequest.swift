@@ -1,3 +1,4 @@
+package import OAuth
 package import SecretBytes
 
 /// A browser that has come back.

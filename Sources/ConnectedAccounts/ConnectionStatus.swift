@@ -49,6 +49,8 @@ package struct StatusReason: Sendable, Hashable {
     package static let identityPending = StatusReason("identity_pending")
     /// The provider does not say whose account it is, so it cannot be told from another.
     package static let identityUnknown = StatusReason("identity_unknown")
+    /// No browser could come back: the daemon's port is another program's, or cannot be opened.
+    package static let callbackUnavailable = StatusReason("callback_unavailable")
     /// The tokens belong to another account than the connection's own.
     package static let anotherAccount = StatusReason("another_account")
     /// The account is connected already, as another connection of the same user.

@@ -56,6 +56,9 @@ package struct LinkRegister: Sendable {
     /// By the connection's id.
     package var unsaved = UnsavedKeys()
 
+    /// The connections whose browser links are new since they were last taken.
+    private var newBrowserLinks: [String] = []
+
     package init() {}
 
     package var count: Int { links.count }
@@ -85,7 +88,15 @@ package struct LinkRegister: Sendable {
         links[link.connectionID] = link
         unsaved.note(link.connectionID)
         if let state = link.stateHash { byState[state] = link.connectionID }
+        if link.flow == .browser { newBrowserLinks.append(link.connectionID) }
         return true
+    }
+
+    /// The connections whose links wait for a browser, and did not when this was asked last.
+    package mutating func takeNewBrowserLinks() -> [String] {
+        guard !newBrowserLinks.isEmpty else { return [] }
+        defer { newBrowserLinks = [] }
+        return newBrowserLinks
     }
 
     /// In the device flow.
@@ -109,6 +120,7 @@ package struct LinkRegister: Sendable {
     package mutating func remove(_ connectionID: String) {
         guard let link = links.removeValue(forKey: connectionID) else { return }
         claimed.remove(connectionID)
+        newBrowserLinks.removeAll { $0 == connectionID }
         unsaved.note(connectionID)
         if let state = link.stateHash { byState[state] = nil }
     }

@@ -17,29 +17,37 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     /// Nanoseconds since 1970, to show times and to read `expires_at`.
     private let wallClock: @Sendable () -> Int64
     private let writeAudit: @Sendable ([AuditRecord], _ dropped: Int) -> Void
+    /// Opens the port that browsers come back to; gives what to do about it where that is not possible. Never waits.
+    let openCallbacks: @Sendable () -> String?
     private let state: Mutex<BrokerState>
     let doorbell = Doorbell()
     /// What the vault held from before.
     package let restored: RestoreReport
-    /// Whether browsers may come back, each time that changes: the port is open only as long as it is so.
+    /// Whether browsers may come back, each time that may have changed: the port stays open only as long as it is so. It
+    /// was opened before whoever began a link is told.
     package let browserExpectations: AsyncStream<Bool>
     let expectBrowsers: AsyncStream<Bool>.Continuation
     private let rounds = Atomic<UInt64>(0)
 
-    /// Takes the vault over. `writeAudit` is called off the request path, with what happened since the last time.
+    /// Takes the vault over. `writeAudit` is called off the request path, with what happened since the last time;
+    /// `openCallbacks` on it, so it must not wait.
     package init(
         settings: BrokerSettings, vault: consuming SecretVault, clock: Time, transport: Transport, seed: UInt64,
         wallClock: @escaping @Sendable () -> Int64,
-        writeAudit: @escaping @Sendable ([AuditRecord], _ dropped: Int) -> Void
+        writeAudit: @escaping @Sendable ([AuditRecord], _ dropped: Int) -> Void,
+        openCallbacks: @escaping @Sendable () -> String? = { nil }
     ) {
         self.clock = clock
         self.transport = transport
         self.wallClock = wallClock
         self.writeAudit = writeAudit
+        self.openCallbacks = openCallbacks
         (browserExpectations, expectBrowsers) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         var state = BrokerState(settings: settings, vault: vault, now: clock.now, seed: seed)
         state.observe(wall: wallClock(), at: clock.now)
         restored = state.restore(now: clock.now)
+        // Whoever began them was told long ago; the first round has the port opened.
+        _ = state.links.takeNewBrowserLinks()
         self.state = Mutex(state)
     }
 
@@ -68,18 +76,22 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
         let now = clock.now
         var finished: [FinishedCall] = []
         var mustRing = false
+        var begun: [String] = []
         // Also where the call ends in an error: one that would not wait may have asked for a refresh.
         defer {
             for call in finished { call.deliver() }
             if mustRing { doorbell.ring() }
         }
-        return try state.withLock { state throws(RPCError) in
+        let answer = try state.withLock { state throws(RPCError) in
             defer {
                 state.save()
                 mustRing = state.needsRefresher || state.hasUnannouncedChanges
+                begun = state.links.takeNewBrowserLinks()
             }
             return try state.answer(method, call, from: caller, now: now, into: &result, finished: &finished)
         }
+        if !begun.isEmpty, let error = admitBrowsers(for: begun) { throw error }
+        return answer
     }
 
     /// Runs `body` with the state, at the clock's present instant; then wakes the refresher if there is something for it.
@@ -87,12 +99,18 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
         let now = clock.now
         let wall = wallClock()
         var mustRing = false
-        defer { if mustRing { doorbell.ring() } }
+        var begun: [String] = []
+        defer {
+            // A link that could not be begun is over by now, which its caller sees at the next look.
+            if !begun.isEmpty { _ = admitBrowsers(for: begun) }
+            if mustRing { doorbell.ring() }
+        }
         return state.withLock { state in
             state.observe(wall: wall, at: now)
             defer {
                 state.save()
                 mustRing = state.hasUnannouncedChanges
+                begun = state.links.takeNewBrowserLinks()
             }
             return body(&state, now)
         }

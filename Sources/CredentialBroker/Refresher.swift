@@ -169,7 +169,7 @@ struct RefresherRound: Sendable {
     var finished: [FinishedCall]
     var announcements: Announcements
     var audit: (records: [AuditRecord], dropped: Int)
-    /// Whether browsers may come back, if that has changed.
+    /// Whether browsers may come back, if that is to be said.
     var changedExpectation: Bool?
     var wake: BootInstant?
 }
@@ -186,12 +186,6 @@ extension BrokerState {
         return RefresherRound(
             tickets: tickets, finished: finished, announcements: announcements, audit: batch,
             changedExpectation: changedExpectation(), wake: nextWake(now: now))
-    }
-
-    private mutating func changedExpectation() -> Bool? {
-        guard links.expectsBrowser != expectsBrowser else { return nil }
-        expectsBrowser = links.expectsBrowser
-        return expectsBrowser
     }
 
     private func nextWake(now: BootInstant) -> BootInstant? {

@@ -6,7 +6,7 @@ internal import Logging
 internal import NIOCore
 internal import OAuth
 
-/// Opens the port that browsers come back to as long as a link waits for one, and tells the person what came of it.
+/// Accepts browsers as long as a link waits for one, and tells the person what came of it.
 struct BrowserCallbacks<Transport: ProviderTransport>: Sendable {
     /// How long the page can be read again after the last link was completed.
     private static var grace: Duration { .seconds(30) }
@@ -15,14 +15,10 @@ struct BrowserCallbacks<Transport: ProviderTransport>: Sendable {
     private let listener: CallbackListener
     private let logger: Logger
 
-    /// Throws where the address is none of this machine's own.
-    init(
-        _ address: ListenAddress, eventLoop: any EventLoop, broker: Broker<BootClock, Transport>, logger: Logger
-    ) throws {
+    init(_ port: CallbackPort, eventLoop: any EventLoop, broker: Broker<BootClock, Transport>, logger: Logger) {
         self.broker = broker
         self.logger = logger
-        let address = try CallbackAddress(host: address.host, port: address.port)
-        listener = CallbackListener(address: address, eventLoop: eventLoop) { request in
+        listener = CallbackListener(port: port, eventLoop: eventLoop) { request in
             CallbackOutcome(await broker.receiveCallback(query: request.query))
         }
     }
@@ -48,6 +44,26 @@ struct BrowserCallbacks<Transport: ProviderTransport>: Sendable {
     }
 }
 
+extension CallbackPort {
+    /// Opens the port for a link that is being begun; gives what to do about it where that is not possible.
+    func problem(_ logger: Logger) -> String? {
+        do throws(CallbackListenerError) {
+            try open()
+            return nil
+        } catch {
+            logger.error("The port for browsers cannot be opened: \(error)")
+            return error.description
+        }
+    }
+}
+
+extension CallbackAddress {
+    /// Throws where the address is none of this machine's own.
+    init(_ address: ListenAddress) throws(CallbackListenerError) {
+        try self.init(host: address.host, port: address.port)
+    }
+}
+
 extension CallbackOutcome {
     fileprivate init(_ result: LinkResult) {
         switch result {
@@ -58,21 +74,9 @@ extension CallbackOutcome {
             self = .connected(page, redirect: link.callbackURL.location(.success, link.connectionID))
         case .failed(let link):
             let page = CallbackPage.Failure(
-                provider: link.provider, userID: link.userID, reason: CallbackPage.Reason(link))
+                provider: link.provider, userID: link.userID, reason: CallbackPage.Reason(link.reason))
             self = .failed(page, redirect: link.callbackURL.location(.failed, link.connectionID))
         case .unknown: self = .unknownState
-        }
-    }
-}
-
-extension CallbackPage.Reason {
-    fileprivate init(_ link: FailedLink) {
-        switch link.reason {
-        case .accessDenied: self = .denied
-        case .linkExpired: self = .expired
-        case .upstreamUnavailable: self = .providerUnavailable
-        case .linkRejected: self = .untrustedAnswer
-        default: self = .other(explanation: link.explanation, nextStep: "")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import CEmbedded
+internal import CallbackServer
 internal import ConnectedAccounts
 internal import CredentialBroker
 internal import DaemonConfiguration
@@ -41,31 +42,35 @@ package struct Daemon: Sendable {
         let configuration = try source.load()
         let watchdogInterval = try ServiceNotifier.watchdogInterval()
         let received = try ListenDescriptors.received()
+        let callbackPort = CallbackPort(try CallbackAddress(configuration.callback))
         // Bound before there is anything that must be ended: beside another daemon this one goes no further.
         let socket = try listeningSocket(received, configuration.socket, default: source.defaultSocket)
+        reserve(callbackPort)
         var keeping = VaultKeeping(notifier: notifier, logger: logger)
         let vault = try keeping.open(received)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
         let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let transport = HTTPTransport(group: providerGroup)
-        let broker = makeBroker(vault: vault, keeping, transport: transport, configurationPath: source.path)
+        let broker = makeBroker(
+            vault: vault, keeping, transport: transport, callbackPort, configurationPath: source.path)
         let supervision = Supervision(
             broker: broker, eventLoop: group.next(), notifier: notifier, watchdogInterval: watchdogInterval,
             logger: logger)
         var failure: (any Error)?
         do {
+            transport.allow(privateHosts: configuration.privateHosts)
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
             reportRestart(broker, keeping)
-            let browsers = try BrowserCallbacks(
-                configuration.callback, eventLoop: providerGroup.next(), broker: broker, logger: logger)
+            let browsers = BrowserCallbacks(
+                callbackPort, eventLoop: providerGroup.next(), broker: broker, logger: logger)
             let server = try await SocketServer.start(
                 on: socket, eventLoop: group.next(), service: broker, limits: limits
             ) { credentials in
                 broker.caller(for: Peer(credentials))
             }
             let callbacks = Task { await browsers.run() }
-            failure = await serve(source, configuration, on: socket, broker, server, supervision, signals)
+            failure = await serve(source, configuration, on: socket, transport, broker, server, supervision, signals)
             callbacks.cancel()
             await callbacks.value
         } catch {
@@ -83,7 +88,8 @@ package struct Daemon: Sendable {
     /// From the first answer to the last. Gives why it could not go on, if it was not told to stop.
     private func serve(
         _ source: some ConfigurationSource, _ configuration: PurserConfiguration, on socket: ListeningSocket,
-        _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
+        _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>,
+        _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
         _ supervision: Supervision<HTTPTransport>, _ signals: UnixSignalsSequence
     ) async -> NotifyError? {
         let refresher = Task { await broker.run() }
@@ -96,7 +102,7 @@ package struct Daemon: Sendable {
             source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
             for await signal in signals {
                 guard signal == .sighup else { break }
-                reload(source, broker, startedWith: configuration, isSocketOurs: !socket.isAdopted)
+                reload(source, transport, broker, startedWith: configuration, isSocketOurs: !socket.isAdopted)
             }
         } catch {
             failure = error
@@ -124,7 +130,8 @@ package struct Daemon: Sendable {
     }
 
     private func makeBroker(
-        vault: consuming SecretVault, _ keeping: VaultKeeping, transport: HTTPTransport, configurationPath: String?
+        vault: consuming SecretVault, _ keeping: VaultKeeping, transport: HTTPTransport, _ callbackPort: CallbackPort,
+        configurationPath: String?
     ) -> Broker<BootClock, HTTPTransport> {
         var generator = SystemRandomNumberGenerator()
         var settings = BrokerSettings(
@@ -136,7 +143,18 @@ package struct Daemon: Sendable {
         return Broker(
             settings: settings, vault: vault, clock: BootClock(),
             transport: transport, seed: generator.next(), wallClock: { BootClock.wallNanoseconds },
-            writeAudit: { records, dropped in audit.write(records, dropped: dropped) })
+            writeAudit: { records, dropped in audit.write(records, dropped: dropped) },
+            openCallbacks: { [logger] in callbackPort.problem(logger) })
+    }
+
+    /// Taken at once, so that no other program gets what browsers bring back, and a conflict shows now. Tokens are served
+    /// all the same.
+    private func reserve(_ port: CallbackPort) {
+        do throws(CallbackListenerError) {
+            try port.reserve()
+        } catch {
+            logger.error("Accounts cannot be connected in a browser: \(error)")
+        }
     }
 
     /// What came back from before, or what would not come back after.
@@ -202,13 +220,14 @@ package struct Daemon: Sendable {
 
     /// A bad file changes nothing; what only a restart can change is said, here and in `daemon.status`.
     private func reload(
-        _ source: some ConfigurationSource, _ broker: Broker<BootClock, HTTPTransport>,
+        _ source: some ConfigurationSource, _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>,
         startedWith started: PurserConfiguration, isSocketOurs: Bool
     ) {
         try? notifier.reloading()
         do {
             var configuration = try source.load()
             configuration.warnings += configuration.changesForRestart(since: started, isSocketOurs: isSocketOurs)
+            transport.allow(privateHosts: configuration.privateHosts)
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
             logger.notice("Configuration reloaded")
         } catch {

@@ -81,14 +81,15 @@ struct ConfigurationReader<Names: NameResolver> {
 
     mutating func read(_ root: YAMLNode) {
         let keys = [
-            "socket", "socketMode", "socketGroup", "callback", "masking", "providersDirectory", "providers",
-            "authConfigs",
+            "socket", "socketMode", "socketGroup", "callback", "masking", "privateHosts", "providersDirectory",
+            "providers", "authConfigs",
             "connections", "agents",
         ]
         guard let fields = root.mapping(keys, &problems) else { return }
         readSocket(fields)
         fields["callback"].map { readCallback($0) }
         if let masking = fields["masking"]?.choice(of: Masking.self, &problems) { configuration.masking = masking }
+        fields["privateHosts"].map { readPrivateHosts($0) }
         configuration.providersDirectory = fields["providersDirectory"].flatMap {
             ConfigurationText.directory($0, &problems)
         }
@@ -124,7 +125,7 @@ struct ConfigurationReader<Names: NameResolver> {
         configuration.warnings.append(YAMLProblem(at: node.location, message).description)
     }
 
-    // MARK: - Socket and callback
+    // MARK: - Socket, callback and private hosts
 
     private mutating func readSocket(_ fields: YAMLMapping) {
         if let node = fields["socket"], let path = node.nonEmptyString(&problems) {
@@ -177,5 +178,20 @@ struct ConfigurationReader<Names: NameResolver> {
             return
         }
         configuration.callback = ListenAddress(host: address.host, port: address.port)
+    }
+
+    private mutating func readPrivateHosts(_ node: YAMLNode) {
+        for element in node.elements(&problems) ?? [] {
+            guard let name = element.nonEmptyString(maximumLength: 256, &problems) else { continue }
+            // Loopback hosts need no leave, and other addresses in numbers are refused wherever they stand.
+            guard
+                let address = try? EndpointAddress.validate("https://\(name)/"), address.target == "/",
+                address.host.utf8.count == name.utf8.count, !address.isLoopback, IPAddress(address.host) == nil
+            else {
+                problems.add(at: element, "needs the name of a host, such as id.corp.example, without scheme and port")
+                continue
+            }
+            configuration.privateHosts.insert(address.host)
+        }
     }
 }

@@ -8,6 +8,8 @@ package struct PurserConfiguration: Sendable, Equatable {
     /// Where browsers come back to.
     package var callback = ListenAddress(host: "127.0.0.1", port: 7580)
     package var masking = Masking.prefix
+    /// Hosts of the operator's own networks, in lower case: they may lead to private addresses.
+    package var privateHosts: Set<String> = []
     package var catalog = ProviderCatalog()
     /// Where the files of providers are, as an absolute path; nil: in `providers.d` beside the configuration.
     package var providersDirectory: String?

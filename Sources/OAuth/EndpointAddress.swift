@@ -14,6 +14,9 @@ package struct EndpointAddress: Sendable, Equatable {
     /// Path and query, at least `/`.
     package let target: String
 
+    /// Whether ``host`` is this machine as it is written: `localhost` or a loopback address.
+    package var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
+
     /// The longest address accepted, in bytes.
     package static let maximumLength = 2048
 

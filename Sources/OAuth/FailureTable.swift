@@ -15,6 +15,11 @@ package enum FailureTable {
     /// Every value of ``TokenFailure/reason``.
     package static let reasons: Set<String> = Set(rows.map(\.reason) + FailureClass.allCases.map(ruleReason))
 
+    /// What a reason speaks of, as far as it tells by itself: of those that a row names, the first row's class.
+    package static func failureClass(ofReason reason: String) -> FailureClass? {
+        rows.first { $0.reason == reason }?.failureClass ?? FailureClass.allCases.first { ruleReason($0) == reason }
+    }
+
     static func classify(
         _ observation: borrowing FailureObservation, rules: [FailureRule], retryAfter: Duration?
     ) -> TokenFailure {

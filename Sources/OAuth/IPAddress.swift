@@ -38,6 +38,10 @@ package struct IPAddress: Sendable, Equatable {
         return isMetadata || (bytes[0] == 0xFE && bytes[1] & 0xC0 == 0x80)
     }
 
+    /// Whether a connection to this address goes to the internet: as ``isGlobal``, but of an address that carries an IPv4
+    /// one, that is asked, for a NAT64 translates it on the way.
+    package var leadsToInternet: Bool { embeddedIPv4.map(\.isGlobal) ?? isGlobal }
+
     /// Reachable from the whole internet as far as the number tells: not in a block that the IANA special-purpose
     /// registries (RFC 6890) keep from it, nor IPv6 that carries an IPv4 address, which has its own way of being
     /// written.

@@ -26,6 +26,28 @@ enum PercentEncoding {
         }
     }
 
+    /// The bytes meant, as most servers read a form; a `%` that is not followed by two hexadecimal digits stays.
+    static func decodeLeniently(_ text: Substring) -> [UInt8] {
+        var decoded: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), let value = value(of: rest.prefix(2)) {
+                decoded.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                decoded.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            }
+        }
+        return decoded
+    }
+
+    private static func value(of pair: ArraySlice<UInt8>) -> UInt8? {
+        guard pair.count == 2, pair.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else {
+            return nil
+        }
+        return UInt8(String(decoding: pair, as: UTF8.self), radix: 16)
+    }
+
     private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + (value - 10)
     }

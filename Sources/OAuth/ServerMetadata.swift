@@ -62,7 +62,8 @@ extension ServerMetadata {
     }
 
     /// Reads the answer to ``request(issuer:at:)``. The issuer in it must be, byte for byte, the one asked for (RFC
-    /// 8414 section 3.3), and each address must be one that ``EndpointAddress`` accepts.
+    /// 8414 section 3.3), and each address must be one that ``EndpointAddress`` accepts. Only a server on this machine can
+    /// have its endpoints here: another one would have codes and client secrets sent to a port of this machine.
     package static func read(
         _ response: borrowing ProviderResponse, issuer: String
     ) throws(ServerMetadataError) -> ServerMetadata {
@@ -70,25 +71,33 @@ extension ServerMetadata {
         guard case .json(let root) = AnswerBody(response.body, contentType: response.contentType), root.kind == .object
         else { throw .notJSON }
         guard root["issuer"]?.string == issuer else { throw .otherIssuer }
-        guard let tokenEndpoint = try endpoint("token_endpoint", in: root) else { throw .missing("token_endpoint") }
+        let isLocal = (try? EndpointAddress.validate(issuer))?.isLoopback == true
+        let endpoint = { (name: String) throws(ServerMetadataError) -> String? in
+            try self.endpoint(name, in: root, isLocal: isLocal)
+        }
+        guard let tokenEndpoint = try endpoint("token_endpoint") else { throw .missing("token_endpoint") }
         return ServerMetadata(
             issuer: issuer, tokenEndpoint: tokenEndpoint,
-            authorizationEndpoint: try endpoint("authorization_endpoint", in: root),
-            deviceAuthorizationEndpoint: try endpoint("device_authorization_endpoint", in: root),
-            revocationEndpoint: try endpoint("revocation_endpoint", in: root),
-            introspectionEndpoint: try endpoint("introspection_endpoint", in: root),
-            userinfoEndpoint: try endpoint("userinfo_endpoint", in: root),
-            jwksURI: try endpoint("jwks_uri", in: root),
+            authorizationEndpoint: try endpoint("authorization_endpoint"),
+            deviceAuthorizationEndpoint: try endpoint("device_authorization_endpoint"),
+            revocationEndpoint: try endpoint("revocation_endpoint"),
+            introspectionEndpoint: try endpoint("introspection_endpoint"),
+            userinfoEndpoint: try endpoint("userinfo_endpoint"),
+            jwksURI: try endpoint("jwks_uri"),
             tokenEndpointAuthMethods: try list("token_endpoint_auth_methods_supported", in: root)
                 ?? [ClientAuthentication.clientSecretBasic.rawValue],
             codeChallengeMethods: try list("code_challenge_methods_supported", in: root) ?? [],
             namesIssuerInResponse: root["authorization_response_iss_parameter_supported"]?.bool == true)
     }
 
-    private static func endpoint(_ name: String, in root: JSONValue) throws(ServerMetadataError) -> String? {
+    private static func endpoint(
+        _ name: String, in root: JSONValue, isLocal: Bool
+    ) throws(ServerMetadataError) -> String? {
         guard let member = root[name], !member.isNull else { return nil }
         guard let url = member.string else { throw .wrongType(name) }
-        return try validate(url, as: name).url
+        let address = try validate(url, as: name)
+        guard isLocal || !address.isLoopback else { throw .loopback(name) }
+        return address.url
     }
 
     /// Up to 64 strings; a list without any is as good as none.
@@ -112,6 +121,8 @@ extension ServerMetadata {
 package enum ServerMetadataError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The named member is no address for a credential.
     case address(String, EndpointAddressError)
+    /// The named member is an address of this machine, where the issuer is not.
+    case loopback(String)
     /// `?…`, which no issuer has (RFC 8414 section 2).
     case issuerHasQuery
     /// An answer other than 200.
@@ -130,6 +141,9 @@ package enum ServerMetadataError: Error, Sendable, Equatable, CustomStringConver
         switch self {
         case .address(let name, let error):
             "\(name): \(error)"
+        case .loopback(let name):
+            "\(name) in the server's metadata is an address of this machine, though the server is another one; give the "
+                + "addresses by hand if that is meant"
         case .issuerHasQuery:
             "the issuer has a query (?…); give it as the server's documentation does, without"
         case .status(let status):

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 package import NIOCore
 import NIOSSL
 package import OAuth
+import Synchronization
 
 /// Sends requests to providers with async-http-client.
 ///
@@ -11,9 +12,13 @@ package import OAuth
 /// stalls only its own request. Bodies are not decompressed and so cannot grow; header fields are bounded by NIO (256,
 /// 2 MiB in all).
 ///
+/// A host that is not this machine as it is written must lead to the internet, unless ``allow(privateHosts:)`` names it.
+///
 /// The owner calls ``shutdown(within:)`` before letting go of it.
 package final class HTTPTransport: ProviderTransport {
-    private let client: HTTPClient
+    /// One for each reach, so that no connection is used for a host that may not lead where it does.
+    private let clients: [ConnectedAddress.Reach: HTTPClient]
+    private let privateHosts = Mutex<Set<String>>([])
     private let clock: any Clock<Duration>
     private let loop: any EventLoop
     private let maximumBodyLength: Int
@@ -31,8 +36,26 @@ package final class HTTPTransport: ProviderTransport {
         self.loop = group.next()
         self.clock = clock
         self.maximumBodyLength = configuration.maximumBodyLength
-        self.client = HTTPClient(
-            eventLoopGroupProvider: .shared(loop), configuration: HTTPClient.Configuration(configuration, exchanges))
+        var clients: [ConnectedAddress.Reach: HTTPClient] = [:]
+        for reach in ConnectedAddress.Reach.allCases {
+            clients[reach] = HTTPClient(
+                eventLoopGroupProvider: .shared(loop),
+                configuration: HTTPClient.Configuration(configuration, exchanges, reach))
+        }
+        self.clients = clients
+    }
+
+    /// Lets these hosts, by their names in lower case, and no others lead to private addresses and, by a name other than
+    /// `localhost`, to this machine.
+    package func allow(privateHosts: Set<String>) {
+        self.privateHosts.withLock { $0 = privateHosts }
+    }
+
+    private func reach(of request: borrowing ProviderRequest) -> ConnectedAddress.Reach {
+        // One that is no address at all is refused where the message is made.
+        guard let address = try? EndpointAddress.validate(request.url) else { return .internet }
+        if address.isLoopback { return .thisMachine }
+        return privateHosts.withLock { $0.contains(address.host) } ? .privateNetwork : .internet
     }
 
     package func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome {
@@ -42,12 +65,15 @@ package final class HTTPTransport: ProviderTransport {
         let number = exchanges.insert(exchange)
         defer { exchanges.remove(number) }
         let message: HTTPClient.Request
+        let client = clients[reach(of: request)]
         do {
             message = try HTTPClient.Request(request, body: exchange.requestBody(), exchange: number)
         } catch {
             return .failed(TransportFailure(error))
         }
-        guard !Task.isCancelled else { return .failed(TransportFailure(.cancelled, mayHaveBeenReceived: false)) }
+        guard let client, !Task.isCancelled else {
+            return .failed(TransportFailure(.cancelled, mayHaveBeenReceived: false))
+        }
         let task = client.execute(request: message, delegate: exchange)
         // Cancelled, and waited for, when this scope ends.
         async let _ = expire(task, after: max(timeout, .zero))
@@ -73,7 +99,7 @@ package final class HTTPTransport: ProviderTransport {
     package func shutdown(within limit: Duration = .seconds(5)) async {
         let done = loop.makePromise(of: Void.self)
         let alarm = loop.scheduleTask(in: TimeAmount(limit)) { done.succeed() }
-        let closing: EventLoopFuture<Void> = client.shutdown()
+        let closing = EventLoopFuture.andAllComplete(clients.values.map { $0.shutdown() }, on: loop)
         closing.whenComplete { _ in done.succeed() }
         // The promise is only ever kept, never broken.
         try? await done.futureResult.get()
@@ -82,13 +108,16 @@ package final class HTTPTransport: ProviderTransport {
 }
 
 extension HTTPClient.Configuration {
-    fileprivate init(_ bounds: HTTPTransportConfiguration, _ exchanges: ExchangeTable) {
+    fileprivate init(
+        _ bounds: HTTPTransportConfiguration, _ exchanges: ExchangeTable, _ reach: ConnectedAddress.Reach
+    ) {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let file = bounds.trustRootsFile { tls.trustRoots = .file(file) }
         self.init(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: Timeout(connect: TimeAmount(bounds.connectTimeout)), proxy: nil, decompression: .disabled)
         httpVersion = .http1Only
+        dnsOverride = bounds.resolvedNames
         maximumUsesPerConnection = bounds.idleTimeout == nil ? 1 : nil
         connectionPool.idleTimeout = TimeAmount(bounds.idleTimeout ?? .seconds(1))
         connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = max(bounds.connectionsPerHost, 1)
@@ -96,7 +125,7 @@ extension HTTPClient.Configuration {
         connectionPool.retryConnectionEstablishment = false
         // Named for debugging, but it is the one hook between the handshake and the request.
         http1_1ConnectionDebugInitializer = { channel in
-            ConnectedAddress.check(channel).flatMapThrowing { try exchanges.install(in: channel) }
+            ConnectedAddress.check(channel, within: reach).flatMapThrowing { try exchanges.install(in: channel) }
         }
     }
 }

@@ -12,6 +12,8 @@ package struct HTTPTransportConfiguration: Sendable {
     package var idleTimeout: Duration?
     /// A PEM file with the certification authorities to trust; nil for the system's.
     package var trustRootsFile: String?
+    /// Addresses of names that the resolver is not asked for.
+    package var resolvedNames: [String: String] = [:]
 
     /// The defaults.
     package init() {}

@@ -2,6 +2,7 @@ import CallbackServer
 import Glibc
 import NIOCore
 import NIOPosix
+import OAuth
 import SecretBytes
 
 /// Serves the callback listener with outcomes made up, for a real browser to look at: `state` names the outcome.
@@ -10,7 +11,7 @@ import SecretBytes
 enum CallbackPages {
     static func main() async throws {
         let listener = CallbackListener(
-            address: try CallbackAddress(host: "127.0.0.1", port: 0),
+            port: CallbackPort(try CallbackAddress(host: "127.0.0.1", port: 0)),
             eventLoop: MultiThreadedEventLoopGroup.singleton.next()
         ) { request in
             request.query.withBytes { query in

@@ -8,7 +8,10 @@ struct CallbackPageTests {
     static let reasons: [CallbackPage.Reason] = [
         .denied, .expired, .providerRefused(error: "invalid_scope"), .providerUnavailable, .untrustedAnswer,
         .otherAccount(expected: "octocat", received: "hubot"), .alreadyConnected(account: "octocat"),
-        .other(explanation: "It did not work.", nextStep: "Try it again."),
+        .otherAccount(expected: nil, received: nil), .alreadyConnected(account: nil),
+        .accountRefused(error: "inactive_user"),
+        .codeSpent, .replaced, .interrupted, .brokenSetup(reason: "not_refreshable"), .noRoom,
+        .unexplained(reason: "something_new"),
     ]
 
     static let contents: [CallbackPage.Content] =
@@ -59,15 +62,21 @@ struct CallbackPageTests {
     func failed(_ reason: CallbackPage.Reason) {
         let words = words(.failed(.init(provider: "GitHub", userID: "user_123", reason: reason)))
         #expect(words.contains("GitHub"))
-        #expect(words.contains("What to do next"))
+        #expect(words.contains(/What to do next .{20,}/))
         switch reason {
         case .providerRefused(let error): #expect(words.contains("GitHub ended it with the error \(error)."))
-        case .otherAccount(let expected, let received):
+        case .otherAccount(let expected?, let received?):
             #expect(words.contains("You signed in as \(received), but this connection belongs to \(expected)."))
-        case .alreadyConnected(let account):
+        case .otherAccount:
+            #expect(words.contains("You signed in, but this connection belongs to another account."))
+        case .alreadyConnected(let account?):
             #expect(words.contains("GitHub account \(account) is connected for user_123 already."))
-        case .other(let explanation, let nextStep):
-            #expect(words.contains("\(explanation) What to do next \(nextStep)"))
+        case .alreadyConnected:
+            #expect(words.contains("This account of GitHub is connected for user_123 already."))
+        case .replaced: #expect(words.contains("There is a newer link"))
+        case .accountRefused(let error):
+            #expect(words.contains("GitHub does not let this account be connected (\(error))."))
+        case .brokenSetup(let reason), .unexplained(let reason): #expect(words.contains("(\(reason))"))
         default: #expect(words.contains("GitHub is not connected"))
         }
     }
@@ -136,7 +145,7 @@ struct CallbackPageTests {
         let reasons: [CallbackPage.Reason] = [
             .denied, .expired, .providerRefused(error: name), .providerUnavailable, .untrustedAnswer,
             .otherAccount(expected: name, received: name), .alreadyConnected(account: name),
-            .other(explanation: name, nextStep: name),
+            .accountRefused(error: name), .brokenSetup(reason: name), .unexplained(reason: name),
         ]
         let connection = CallbackPage.Connection(
             provider: name, account: name, userID: name, alias: name, details: [.init(name: name, value: name)])

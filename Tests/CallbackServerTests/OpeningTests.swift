@@ -1,5 +1,6 @@
 import CallbackServer
 import Foundation
+import NIOCore
 import NIOPosix
 import Testing
 
@@ -10,14 +11,17 @@ struct OpeningTests {
 
     private func listener(port: Int) throws -> CallbackListener {
         CallbackListener(
-            address: try CallbackAddress(host: Self.host, port: port),
-            eventLoop: MultiThreadedEventLoopGroup.singleton.next()
+            port: try callbackPort(port), eventLoop: MultiThreadedEventLoopGroup.singleton.next()
         ) { _ in .connected(Rig.connection) }
+    }
+
+    private func callbackPort(_ port: Int) throws -> CallbackPort {
+        CallbackPort(try CallbackAddress(host: Self.host, port: port))
     }
 
     @Test("It is open only between opening and closing, as often as that happens, and leaves no descriptor behind")
     func cycles() async throws {
-        let port = try await freePort()
+        let port = try freePort()
         let listener = try listener(port: port)
         var descriptors: [Int] = []
         for cycle in 0..<100 {
@@ -62,18 +66,74 @@ struct OpeningTests {
         #expect(await !listener.isOpen)
     }
 
-    @Test("A port in use is a clear error, and opening succeeds once it is free")
+    @Test("A port in use is a clear error when it is reserved, and again when it is opened, until it is free")
     func portInUse() async throws {
-        let first = try listener(port: 0)
-        let address = try await first.open()
-        let second = try listener(port: address.port)
-        let error = await #expect(throws: CallbackListenerError.self) { try await second.open() }
+        var first: CallbackPort? = try callbackPort(0)
+        let address = try #require(try first?.open())
+        let second = try callbackPort(address.port)
+        let error = #expect(throws: CallbackListenerError.self) { try second.reserve() }
         #expect(error == .portInUse(address))
-        #expect(error?.description.contains("another program listens on 127.0.0.77:\(address.port)") == true)
-        #expect(await !second.isOpen)
-        await first.close()
-        try await second.open()
-        await second.close()
+        #expect(
+            error?.description.hasPrefix(
+                "another program has 127.0.0.77:\(address.port): stop it, or set callback.listen")
+                == true)
+        #expect(throws: CallbackListenerError.portInUse(address)) { try second.open() }
+        #expect(!second.isOpen)
+        first = nil
+        #expect(try second.open() == address)
+    }
+
+    @Test("A reserved port is closed to browsers and to every other program, before it was opened and after")
+    func reservation() async throws {
+        let number = try freePort()
+        let port = try callbackPort(number)
+        try port.reserve()
+        for _ in 0..<2 {
+            await #expect(throws: (any Error).self) { try await RawConnection.open(port: number, host: Self.host) }
+            #expect(throws: CallbackListenerError.portInUse(port.address)) { try callbackPort(number).reserve() }
+            // Another program, which takes what it can get.
+            await #expect(throws: (any Error).self) {
+                _ = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                    .bind(host: Self.host, port: number).get()
+            }
+            let listener = CallbackListener(port: port, eventLoop: MultiThreadedEventLoopGroup.singleton.next()) { _ in
+                .connected(Rig.connection)
+            }
+            try await listener.open()
+            await listener.close()
+        }
+    }
+
+    @Test("A browser that comes the moment the port is opened, before anybody accepts, is answered")
+    func immediateBrowser() async throws {
+        let number = try freePort()
+        let port = try callbackPort(number)
+        try port.open()
+        let visitor = try await RawConnection.open(port: number, host: Self.host)
+        await visitor.send("GET /done/unknown HTTP/1.1\r\nHost: \(port.address)\r\n\r\n")
+        let listener = CallbackListener(port: port, eventLoop: MultiThreadedEventLoopGroup.singleton.next()) { _ in
+            .connected(Rig.connection)
+        }
+        try await listener.open()
+        #expect(await visitor.answer().status == 200)
+        await listener.close()
+    }
+
+    @Test("A port that is opened while its closing waits stays open")
+    func openedWhileClosing() async throws {
+        let rig = try await Rig()
+        var sleeps = rig.time.sleeps.makeAsyncIterator()
+        _ = try await rig.get("/callback?\(Rig.connected)")
+        async let closed: Void = rig.listener.close(whenIdle: .seconds(30))
+        _ = await sleeps.next()
+        try rig.callbackPort.open()
+        rig.time.advance(by: .seconds(31))
+        await closed
+        #expect(rig.callbackPort.isOpen)
+        #expect(try await rig.get("/done/unknown").status == 200)
+        await rig.listener.close(whenIdle: .zero)
+        #expect(!rig.callbackPort.isOpen)
     }
 
     @Test("Closing cuts connections at once, and what an owner is deciding goes on unseen")
@@ -94,7 +154,7 @@ struct OpeningTests {
 
     @Test("Pages do not outlive the opening")
     func pages() async throws {
-        let port = try await freePort()
+        let port = try freePort()
         let listener = try listener(port: port)
         func get(_ target: String) async throws -> Answer {
             let connection = try await RawConnection.open(port: port, host: Self.host)
@@ -127,11 +187,8 @@ struct OpeningTests {
     }
 
     /// Free a moment ago.
-    private func freePort() async throws -> Int {
-        let listener = try listener(port: 0)
-        let port = try await listener.open().port
-        await listener.close()
-        return port
+    private func freePort() throws -> Int {
+        try callbackPort(0).open().port
     }
 
     private func openDescriptors() throws -> Int {

@@ -1,5 +1,6 @@
 import CallbackServer
 import NIOPosix
+import OAuth
 import SecretBytes
 import Synchronization
 
@@ -15,6 +16,7 @@ final class Rig: Sendable {
     static let connection = CallbackPage.Connection(provider: "GitHub", account: "octocat", userID: "user_123")
 
     let time = ManualTime()
+    let callbackPort: CallbackPort
     let listener: CallbackListener
     let address: CallbackAddress
     private let owner: Owner
@@ -22,9 +24,10 @@ final class Rig: Sendable {
     init(limits: CallbackLimits = CallbackLimits()) async throws {
         let owner = Owner()
         self.owner = owner
+        callbackPort = CallbackPort(try CallbackAddress(host: "127.0.0.1", port: 0))
         listener = CallbackListener(
-            address: try CallbackAddress(host: "127.0.0.1", port: 0),
-            eventLoop: MultiThreadedEventLoopGroup.singleton.next(), limits: limits, clock: time.clock
+            port: callbackPort, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), limits: limits,
+            clock: time.clock
         ) { request in
             await owner.decide(text(of: request.query))
         }

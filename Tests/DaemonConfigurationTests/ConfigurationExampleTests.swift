@@ -125,6 +125,13 @@ struct ConfigurationExampleTests {
         }
     }
 
+    @Test("Private hosts are known by their names, in whatever case they are written")
+    func privateHosts() throws {
+        let configuration = try load("privateHosts: [id.corp.example, Git.Corp.Example]")
+        #expect(configuration.privateHosts == ["id.corp.example", "git.corp.example"])
+        #expect(try load("masking: full").privateHosts.isEmpty)
+    }
+
     @Test(
         "A callback may listen on any loopback address",
         arguments: [

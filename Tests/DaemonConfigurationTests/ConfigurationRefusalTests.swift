@@ -18,6 +18,8 @@ struct ConfigurationRefusalTests {
         }
     }
 
+    private static let privateHost = "needs the name of a host, such as id.corp.example, without scheme and port"
+
     static let general: [Row] = [
         Row("an empty file", "", "1: needs a mapping (key: value), not nothing"),
         Row("a list", "- a", "1: needs a mapping (key: value), not a list"),
@@ -25,7 +27,7 @@ struct ConfigurationRefusalTests {
         Row("an unknown key", "sockets: /x", "1: sockets: unknown key; did you mean socket?"),
         Row(
             "a key of something else", "logLevel: debug",
-            "1: logLevel: unknown key; allowed are socket, socketMode, socketGroup, callback, masking, providersDirectory, providers, authConfigs, "
+            "1: logLevel: unknown key; allowed are socket, socketMode, socketGroup, callback, masking, privateHosts, providersDirectory, providers, authConfigs, "
                 + "connections, agents"),
         Row("a relative socket", "socket: run/x", "1: socket: needs an absolute path of at most 107 bytes"),
         Row(
@@ -51,6 +53,14 @@ struct ConfigurationRefusalTests {
         Row(
             "a callback for the whole network", "callback: { listen: '0.0.0.0:7580' }",
             "1: callback.listen: needs a loopback address with a port, such as 127.0.0.1:7580 or [::1]:7580"),
+        Row(
+            "private hosts that are no names",
+            "privateHosts: ['https://a.example', 'a.example:443', '10.0.0.1', localhost, '[::1]', '*.a.example', 'a.example/x', 7]",
+            "1: privateHosts[0]: \(privateHost)", "1: privateHosts[1]: \(privateHost)",
+            "1: privateHosts[2]: \(privateHost)", "1: privateHosts[3]: \(privateHost)",
+            "1: privateHosts[4]: \(privateHost)", "1: privateHosts[5]: \(privateHost)",
+            "1: privateHosts[6]: \(privateHost)", "1: privateHosts[7]: needs a text, not a number; write it in quotes"),
+        Row("one private host", "privateHosts: a.example", "1: privateHosts: needs a list, not a text"),
         Row(
             "a callback without a port", "callback: { listen: '127.0.0.1' }",
             "1: callback.listen: needs a loopback address with a port, such as 127.0.0.1:7580 or [::1]:7580"),

@@ -170,4 +170,25 @@ struct ServerMetadataTests {
             _ = try read(Self.with(""), status: 404)
         }
     }
+
+    @Test(
+        "Only a server on this machine can have endpoints here",
+        arguments: ["http://127.0.0.1:9/x", "http://localhost:9/x", "https://localhost/x", "https://[::1]/x"],
+        [
+            "token_endpoint", "authorization_endpoint", "device_authorization_endpoint", "revocation_endpoint",
+            "introspection_endpoint", "userinfo_endpoint", "jwks_uri",
+        ])
+    func loopback(url: String, member: String) throws {
+        func document(_ issuer: String) -> String {
+            let token = member == "token_endpoint" ? "" : #","token_endpoint":"https://id.example/t""#
+            return #"{"issuer":"\#(issuer)"\#(token),"\#(member)":"\#(url)"}"#
+        }
+        let error = ServerMetadataError.loopback(member)
+        #expect(throws: error) { _ = try read(document("https://id.example")) }
+        #expect(error.description.contains(member))
+        for issuer in ["http://localhost:8080", "http://127.0.0.1:8080/realm", "https://[::1]"] {
+            let metadata = try ServerMetadata.read(response(document(issuer)), issuer: issuer)
+            #expect(metadata.issuer == issuer)
+        }
+    }
 }

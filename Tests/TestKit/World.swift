@@ -26,6 +26,7 @@ package final class World {
     /// When the broker wants to be looked at again.
     package private(set) var wake: BootInstant?
 
+    package let browserPort = BrowserPort()
     let audit = AuditTrail()
     /// False where the refresher runs by itself.
     private let isDriven: Bool
@@ -56,7 +57,7 @@ package final class World {
         isDriven = transport == nil
         var vault = try SecretVault(creating: Self.policy(setup))
         vaultDescriptor = VaultDescriptor(of: &vault)
-        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit)
+        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
     }
 
     private static func policy(_ setup: WorldSetup) -> SegmentPolicy {
@@ -65,7 +66,7 @@ package final class World {
 
     private static func broker(
         _ vault: consuming SecretVault, _ clock: ManualClock, _ transport: ScriptedTransport?, _ setup: WorldSetup,
-        seed: UInt64, _ shift: WallShift, _ audit: AuditTrail
+        seed: UInt64, _ shift: WallShift, _ audit: AuditTrail, _ port: BrowserPort
     ) -> Broker<ManualClock, ScriptedTransport> {
         let random = RandomBytes(seed: seed &+ 1)
         let settings = BrokerSettings(
@@ -78,7 +79,7 @@ package final class World {
             wallClock: {
                 wallStart * 1_000_000_000 + clock.now.nanoseconds - ManualClock.start.nanoseconds + shift.value
             },
-            writeAudit: { records, dropped in audit.add(records, dropped) })
+            writeAudit: { records, dropped in audit.add(records, dropped) }, openCallbacks: { port.open() })
     }
 
     /// The process is killed in this instant, and another one finds the vault. Answers that were on their way are lost, and
@@ -88,7 +89,7 @@ package final class World {
         seed &+= 1000
         var vault = try SecretVault(adopting: vaultDescriptor.value, policy: Self.policy(setup))
         vaultDescriptor.follow(&vault)
-        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit)
+        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
     }
 
     /// Sets the wall clock forward (or back), as an administrator would; boot time goes on as before.

@@ -19,6 +19,24 @@ struct MissingSecret: Error, CustomStringConvertible {
     var description: String { "there is no such credential" }
 }
 
+/// The port that browsers come back to, as far as a broker knows of it.
+package final class BrowserPort: Sendable {
+    private let state = Mutex((openings: 0, problem: String?.none))
+
+    /// How often it was opened, or would have been.
+    package var openings: Int { state.withLock { $0.openings } }
+
+    /// Why it cannot be opened from now on.
+    package func set(problem: String?) { state.withLock { $0.problem = problem } }
+
+    func open() -> String? {
+        state.withLock { state in
+            state.openings += 1
+            return state.problem
+        }
+    }
+}
+
 /// A machine without users and groups.
 struct NoNames: NameResolver {
     func uid(ofUser name: String) throws(NameLookupFailure) -> UInt32? { nil }

@@ -54,6 +54,7 @@ final class ScriptedServer: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
+        channel.closeFuture.whenComplete { _ in requestSink.finish() }
         return ScriptedServer(channel, requests, closed, accepted)
     }
 

@@ -2,7 +2,7 @@ import Glibc
 import NIOSSL
 import Testing
 
-/// A self-signed certificate for `localhost` and its key, which protect nothing. Valid until 2126.
+/// A self-signed certificate for `localhost` and `id.internal.example`, and its key, which protect nothing. Valid until 2126.
 enum TestCertificate {
     static func serverContext() throws -> NIOSSLContext {
         let certificate = try NIOSSLCertificate(bytes: Array(pem.utf8), format: .pem)
@@ -29,23 +29,23 @@ enum TestCertificate {
 
     private static let pem = """
         -----BEGIN CERTIFICATE-----
-        MIIBljCCATugAwIBAgIUWW7opwIvm8li/YT8PatrbsaorvYwCgYIKoZIzj0EAwIw
-        FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTAzNDQxMloYDzIxMjYxMDI4
-        MDM0NDEyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-        PQMBBwNCAARqjEHpGGF6AweP3Ymxz8ZvPEwqFnd8vJ+e4OYZ+n5JNC7gCjCuqD7R
-        7A3xyQNiB62jyCv78vXxNdTYkHL2w3ipo2kwZzAdBgNVHQ4EFgQURINt3szbJfgv
-        ABzghhId2X4mz5swHwYDVR0jBBgwFoAURINt3szbJfgvABzghhId2X4mz5swDwYD
-        VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
-        SQAwRgIhAJyui39mUzYQWPKyZBIwp4uUn692EWmtWBBAGEiTEh/pAiEA8RH5qsSt
-        6HqUFbSHKkBkJVmzSAUYxtFLVm88OVUyDmM=
+        MIIBqzCCAVCgAwIBAgIUFZwR/Sp6HM5Pskp/yil1gDrN20YwCgYIKoZIzj0EAwIw
+        FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTE2MjkxM1oYDzIxMjYxMDI4
+        MTYyOTEzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+        PQMBBwNCAAQQfD/IsyhlFpiamhDn6R2S9hC1x8H1/HbKXtJQKRitDYjQCKq0sBaH
+        h3VY8eMZMrnXQ/n2cYgmAVGjPHphMO6No34wfDAdBgNVHQ4EFgQU8OAGAgckBe/e
+        1zG6Ya6LH5NdpG4wHwYDVR0jBBgwFoAU8OAGAgckBe/e1zG6Ya6LH5NdpG4wDwYD
+        VR0TAQH/BAUwAwEB/zApBgNVHREEIjAggglsb2NhbGhvc3SCE2lkLmludGVybmFs
+        LmV4YW1wbGUwCgYIKoZIzj0EAwIDSQAwRgIhAIGNlgOzLbDw4oJgCBcy0PHRrWUM
+        yEJSBH9oOjHfGKeBAiEApslD+zciwrD6mUMy1tMCd45ECsjsVdNpuU0D6mP4Lnc=
         -----END CERTIFICATE-----
         """
 
     private static let key = """
         -----BEGIN PRIVATE KEY-----
-        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg01879KE7ymcefW/k
-        NhArtx8IcxD6EoAxBxHRJLSI8muhRANCAARqjEHpGGF6AweP3Ymxz8ZvPEwqFnd8
-        vJ+e4OYZ+n5JNC7gCjCuqD7R7A3xyQNiB62jyCv78vXxNdTYkHL2w3ip
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+8uaFZHSAE37Bynk
+        c+qyKLaRxwM69qsoEM12T7w3u+ShRANCAAQQfD/IsyhlFpiamhDn6R2S9hC1x8H1
+        /HbKXtJQKRitDYjQCKq0sBaHh3VY8eMZMrnXQ/n2cYgmAVGjPHphMO6N
         -----END PRIVATE KEY-----
         """
 }

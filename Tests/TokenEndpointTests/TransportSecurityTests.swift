@@ -48,28 +48,66 @@ struct TransportSecurityTests {
     }
 
     @Test(
-        "After name resolution, link-local peers are refused, and unencrypted ones that are not this machine",
+        "After name resolution, only peers within the host's reach are connected to",
         arguments: [
-            ("127.0.0.1", false, true), ("::1", false, true), ("8.8.8.8", false, false), ("10.0.0.1", false, false),
-            ("169.254.169.254", false, false), ("8.8.8.8", true, true), ("10.0.0.1", true, true),
-            ("127.0.0.1", true, true),
-            ("169.254.169.254", true, false), ("fe80::1", true, false), ("::ffff:169.254.169.254", true, false),
-            ("fd00:ec2::254", true, false),
-        ])
-    func connectedAddress(peer: String, isEncrypted: Bool, isAllowed: Bool) throws {
-        let channel = EmbeddedChannel()
-        let address = try SocketAddress(ipAddress: peer, port: 443)
-        channel.connect(to: address, promise: nil)
-        channel.remoteAddress = address
-        if isEncrypted {
-            let context = try NIOSSLContext(configuration: .makeClientConfiguration())
-            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: context, serverHostname: nil))
+            // Unencrypted: this machine alone, and only where the host says so.
+            ("127.0.0.1", false, [.thisMachine, .privateNetwork]), ("::1", false, [.thisMachine, .privateNetwork]),
+            ("8.8.8.8", false, []), ("10.0.0.1", false, []), ("169.254.169.254", false, []),
+            ("8.8.8.8", true, [.internet, .privateNetwork]), ("2606:4700::1111", true, [.internet, .privateNetwork]),
+            // A NAT64 (RFC 6052) is no way into the own network.
+            ("64:ff9b::808:808", true, [.internet, .privateNetwork]), ("64:ff9b::a00:1", true, [.privateNetwork]),
+            ("127.0.0.1", true, [.thisMachine, .privateNetwork]), ("::1", true, [.thisMachine, .privateNetwork]),
+            ("127.0.0.53", true, [.thisMachine, .privateNetwork]), ("::ffff:127.0.0.1", true, [.privateNetwork]),
+            ("0.0.0.0", true, [.privateNetwork]), ("10.0.0.1", true, [.privateNetwork]),
+            ("172.16.3.4", true, [.privateNetwork]), ("192.168.1.1", true, [.privateNetwork]),
+            ("100.64.0.1", true, [.privateNetwork]), ("fd12::1", true, [.privateNetwork]),
+            ("::ffff:192.168.1.1", true, [.privateNetwork]),
+            ("169.254.169.254", true, []), ("fe80::1", true, []), ("::ffff:169.254.169.254", true, []),
+            ("fd00:ec2::254", true, []),
+        ] as [(String, Bool, Set<ConnectedAddress.Reach>)])
+    func connectedAddress(peer: String, isEncrypted: Bool, allowed: Set<ConnectedAddress.Reach>) throws {
+        for reach in ConnectedAddress.Reach.allCases {
+            let channel = EmbeddedChannel()
+            let address = try SocketAddress(ipAddress: peer, port: 443)
+            channel.connect(to: address, promise: nil)
+            channel.remoteAddress = address
+            if isEncrypted {
+                let context = try NIOSSLContext(configuration: .makeClientConfiguration())
+                try channel.pipeline.syncOperations.addHandler(
+                    NIOSSLClientHandler(context: context, serverHostname: nil))
+            }
+            let check = ConnectedAddress.check(channel, within: reach)
+            if allowed.contains(reach) {
+                try check.wait()
+            } else {
+                #expect(throws: ConnectedAddress.Refused.self, "\(reach)") { try check.wait() }
+            }
         }
-        let check = ConnectedAddress.check(channel)
-        if isAllowed {
-            try check.wait()
-        } else {
-            #expect(throws: ConnectedAddress.Refused.self) { try check.wait() }
+    }
+
+    @Test("A name that resolves to this machine, certificate and all, gets nothing unless the operator has named it")
+    func rebinding() async throws {
+        let server = try await ScriptedServer.start(.answer(granting), tls: TestCertificate.serverContext())
+        let seen = try await TestCertificate.withFile { path in
+            var configuration = HTTPTransportConfiguration()
+            configuration.trustRootsFile = path
+            configuration.resolvedNames = ["id.internal.example": "127.0.0.1", "localhost": "127.0.0.1"]
+            return try await withTransport(configuration) { transport in
+                var seen: [Seen] = []
+                let named = "https://id.internal.example:\(server.port)/"
+                seen.append(Seen(await transport.send(refresh(named), timeout: .seconds(30))))
+                transport.allow(privateHosts: ["id.internal.example"])
+                seen.append(Seen(await transport.send(refresh(named), timeout: .seconds(30))))
+                transport.allow(privateHosts: ["other.internal.example"])
+                seen.append(Seen(await transport.send(refresh(named), timeout: .seconds(30))))
+                return seen
+            }
         }
+        let refused = Seen.failed(.refusedAddress, mayHaveBeenReceived: false)
+        #expect(seen == [refused, .answered(200, #"{"access_token":"a"}"#), refused])
+        // The one that was allowed is all that the server was sent.
+        await server.stop()
+        #expect(await server.nextRequest() != nil)
+        #expect(await server.nextRequest() == nil)
     }
 }

@@ -86,12 +86,26 @@ extension CallbackPage {
         case providerUnavailable
         /// A check of the answer failed: issuer, nonce, signature, a missing code.
         case untrustedAnswer
-        /// This connection belongs to another account.
-        case otherAccount(expected: String, received: String)
-        /// The account is connected for this user already.
-        case alreadyConnected(account: String)
-        /// In the owner's own words: what happened, and what the person can do next. Whole sentences, no markup.
-        case other(explanation: String, nextStep: String)
+        /// The provider does not say whose account it is.
+        case namelessAccount
+        /// The provider does not let this account be connected as it is.
+        case accountRefused(error: String)
+        /// The answer was used before, or came too late.
+        case codeSpent
+        /// A newer link took its place.
+        case replaced
+        /// The owner ended while the code was exchanged.
+        case interrupted
+        /// The owner's registration at the provider is incomplete, or asks for too little.
+        case brokenSetup(reason: String)
+        /// The owner cannot keep another account.
+        case noRoom
+        /// This connection belongs to another account. Nil where the names are not known.
+        case otherAccount(expected: String?, received: String?)
+        /// The account, whose name may not be known, is connected for this user already.
+        case alreadyConnected(account: String?)
+        /// For a reason that has no words of its own; it is shown.
+        case unexplained(reason: String)
     }
 
     /// Why a request gets no page of its own. The value is its HTTP status.

@@ -38,7 +38,7 @@ struct CallbackPageWords: Sendable, Equatable {
         }
     }
 
-    private init(mood: Mood, heading: [Piece], message: [Piece], nextStep: [Piece]) {
+    init(mood: Mood, heading: [Piece], message: [Piece], nextStep: [Piece]) {
         self.mood = mood
         self.heading = heading
         self.message = message
@@ -74,83 +74,7 @@ struct CallbackPageWords: Sendable, Equatable {
         ])
 }
 
-// MARK: - What went wrong
-
 extension CallbackPageWords {
-    private init(_ failure: CallbackPage.Failure) {
-        let (message, nextStep) = Self.explanation(of: failure)
-        let heading: [Piece] =
-            switch failure.reason {
-            case .otherAccount: [.text("This is another account")]
-            case .alreadyConnected: [.name(failure.provider), .text(" is connected already")]
-            default: [.name(failure.provider), .text(" is not connected")]
-            }
-        let isHarmless = if case .alreadyConnected = failure.reason { true } else { false }
-        self.init(mood: isHarmless ? .neutral : .failed, heading: heading, message: message, nextStep: nextStep)
-    }
-
-    private static func explanation(of failure: CallbackPage.Failure) -> (message: [Piece], nextStep: [Piece]) {
-        let provider = Piece.name(failure.provider)
-        let user = Piece.key(failure.userID)
-        let again = "go back to where you started and ask for a new link"
-        return switch failure.reason {
-        case .denied:
-            (
-                [
-                    .text("Access was declined at "), provider, .text(", so nothing was connected for "), user,
-                    .text("."),
-                ],
-                [.text("To connect it after all, \(again), and accept what "), provider, .text(" asks.")]
-            )
-        case .expired:
-            (
-                [.text("The link for "), user, .text(" was open for longer than ten minutes and has ended.")],
-                [.text("To connect it, \(again).")]
-            )
-        case .providerRefused(let error):
-            (
-                [provider, .text(" ended it with the error "), .key(error), .text(".")],
-                [
-                    .text("Show this error to whoever set up "), provider,
-                    .text(" here: the client, its redirect address or the scopes may need a change. Then \(again)."),
-                ]
-            )
-        case .providerUnavailable:
-            (
-                [
-                    provider, .text(" could not be reached, or failed, while the account of "), user,
-                    .text(" was connected."),
-                ],
-                [.text("Wait a minute, then \(again).")]
-            )
-        case .untrustedAnswer:
-            (
-                [.text("The answer did not prove that it comes from "), provider, .text(", so it was not used.")],
-                [
-                    .text("Close this window, then \(again). If it happens again, tell whoever runs this service.")
-                ]
-            )
-        case .otherAccount(let expected, let received):
-            (
-                [
-                    .text("You signed in as "), .key(received), .text(", but this connection belongs to "),
-                    .key(expected), .text(". It was left as it is."),
-                ],
-                [
-                    .text("Sign out at "), provider, .text(" first; then \(again), and sign in as "), .key(expected),
-                    .text("."),
-                ]
-            )
-        case .alreadyConnected(let account):
-            (
-                [provider, .text(" account "), .key(account), .text(" is connected for "), user, .text(" already.")],
-                [.text("There is nothing to do. For another account, sign in to that one before you accept.")]
-            )
-        case .other(let explanation, let nextStep):
-            ([.text(explanation)], [.text(nextStep)])
-        }
-    }
-
     private init(_ refusal: CallbackPage.Refusal) {
         let (heading, message, nextStep) = Self.explanation(of: refusal)
         self.init(

@@ -3,7 +3,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// Opens and closes the port of a listener, one thing after the other. On its event loop only.
+/// Accepts at the port of a listener and closes it, one thing after the other. On its event loop only.
 final class CallbackDoor {
     private struct Listening {
         var channel: any Channel
@@ -11,9 +11,7 @@ final class CallbackDoor {
         var address: CallbackAddress
     }
 
-    /// How often it was asked to open.
-    private(set) var opening = 0
-    private let address: CallbackAddress
+    private let port: CallbackPort
     private let eventLoop: any EventLoop
     private let limits: CallbackLimits
     private let now: @Sendable () -> Duration
@@ -23,10 +21,10 @@ final class CallbackDoor {
     private var last: EventLoopFuture<Void>
 
     init(
-        _ address: CallbackAddress, _ eventLoop: any EventLoop, _ limits: CallbackLimits,
+        _ port: CallbackPort, _ eventLoop: any EventLoop, _ limits: CallbackLimits,
         now: @escaping @Sendable () -> Duration, _ onCallback: @escaping CallbackSite.OnCallback
     ) {
-        self.address = address
+        self.port = port
         self.eventLoop = eventLoop
         self.limits = limits
         self.now = now
@@ -40,17 +38,22 @@ final class CallbackDoor {
 
     /// When nobody will have come for `grace`; nil if it is closed, or was asked to open once more.
     func idleTime(_ opening: Int, _ grace: Duration) -> Duration? {
-        guard let site = listening?.site, opening == self.opening else { return nil }
+        guard let site = listening?.site, opening == port.openings else { return nil }
         // Not too soon, or waiting for an outcome would keep the machine busy.
         return site.pendingCallbacks > 0 ? now() + max(grace, .milliseconds(100)) : site.lastVisit + grace
     }
 
     func open() -> EventLoopFuture<Result<CallbackAddress, CallbackListenerError>> {
-        opening += 1
+        // At once, so that whoever comes meanwhile is not refused, and no closing that is under way goes on.
+        do throws(CallbackListenerError) {
+            try port.open()
+        } catch {
+            return eventLoop.makeSucceededFuture(.failure(error))
+        }
         let opened = last.assumeIsolated().flatMap {
             [self] () -> EventLoopFuture<Result<CallbackAddress, CallbackListenerError>> in
             if let listening { return eventLoop.makeSucceededFuture(.success(listening.address)) }
-            return bind()
+            return accept()
         }
         last = opened.map { _ in }.nonisolated()
         return opened.nonisolated()
@@ -59,7 +62,7 @@ final class CallbackDoor {
     /// With an opening, only if nobody has asked to open since.
     func close(onlyAfterOpening opening: Int?) -> EventLoopFuture<Void> {
         let closed = last.assumeIsolated().flatMap { [self] in
-            guard opening == nil || opening == self.opening, let listening else {
+            guard port.close(onlyAfterOpening: opening), let listening else {
                 return eventLoop.makeSucceededVoidFuture()
             }
             self.listening = nil
@@ -71,41 +74,35 @@ final class CallbackDoor {
         return closed.nonisolated()
     }
 
-    private func bind() -> EventLoopFuture<Result<CallbackAddress, CallbackListenerError>> {
+    private func accept() -> EventLoopFuture<Result<CallbackAddress, CallbackListenerError>> {
         // Filled before anybody can be accepted: that takes another turn of the event loop.
         let site = NIOLoopBoundBox<CallbackSite?>(nil, eventLoop: eventLoop)
-        let bound: EventLoopFuture<any Channel>
-        do {
-            bound = bootstrap(site).bind(to: try SocketAddress(ipAddress: address.host, port: address.port))
+        let address: CallbackAddress
+        let adopted: EventLoopFuture<any Channel>
+        do throws(CallbackListenerError) {
+            // A closing that was asked for before may have come in between.
+            address = try port.open(isNew: false)
+            adopted = bootstrap(site).withBoundSocket(try port.descriptor())
         } catch {
-            bound = eventLoop.makeFailedFuture(error)
+            return eventLoop.makeSucceededFuture(.failure(error))
         }
-        return bound.assumeIsolated()
+        return adopted.assumeIsolated()
             .map { [self] channel in
-                .success(listen(on: channel, site))
+                let newSite = CallbackSite(
+                    eventLoop: eventLoop, address: address, limits: limits, now: now, onCallback: onCallback)
+                site.value = newSite
+                listening = Listening(channel: channel, site: newSite, address: address)
+                return .success(address)
             }
-            .flatMapErrorThrowing { [address] error in
+            .flatMapErrorThrowing { error in
                 .failure(CallbackListenerError(errno: (error as? IOError)?.errnoCode ?? 0, at: address))
             }
             .nonisolated()
     }
 
-    private func listen(on channel: any Channel, _ site: NIOLoopBoundBox<CallbackSite?>) -> CallbackAddress {
-        let address = address.with(port: channel.localAddress?.port ?? address.port)
-        let newSite = CallbackSite(
-            eventLoop: eventLoop, address: address, limits: limits, now: now, onCallback: onCallback)
-        site.value = newSite
-        listening = Listening(channel: channel, site: newSite, address: address)
-        return address
-    }
-
     private func bootstrap(_ site: NIOLoopBoundBox<CallbackSite?>) -> ServerBootstrap {
         ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try setCloseOnExec(channel) }
-            }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             // An urgent byte would announce input that cannot be read, which NIO takes for a fault of its own.
             .childChannelOption(.socketOption(.init(rawValue: SO_OOBINLINE)), value: 1)

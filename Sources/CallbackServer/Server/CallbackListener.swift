@@ -2,6 +2,8 @@ package import NIOCore
 
 /// Where browsers come back to after consent: a loopback port that is open only while its owner keeps it open.
 ///
+/// The port may be opened first, on any thread; a closing that is under way then leaves it open.
+///
 /// A callback is answered with a redirect: to the caller's own address, or to a page here at a one-time address, so that
 /// the code leaves the browser's address bar and history. The listener knows nothing of links: the owner opens it for the
 /// first one, closes it after the last, and decides what came of each callback.
@@ -13,25 +15,25 @@ package final class CallbackListener: Sendable {
 
     private let eventLoop: any EventLoop
     private let door: NIOLoopBoundBox<CallbackDoor>
-    private let address: CallbackAddress
+    private let port: CallbackPort
     private let clock: CallbackClock
     private let limits: CallbackLimits
 
     /// Prepares a closed listener. `onCallback` is called once for each callback, several at a time if they come so, and
     /// for nothing else; what it learns after ``CallbackLimits/answerTime`` no longer reaches the browser.
     package init(
-        address: CallbackAddress, eventLoop: any EventLoop, limits: CallbackLimits = CallbackLimits(),
+        port: CallbackPort, eventLoop: any EventLoop, limits: CallbackLimits = CallbackLimits(),
         clock: CallbackClock = .continuous(), onCallback: @escaping OnCallback
     ) {
-        self.address = address
+        self.port = port
         self.eventLoop = eventLoop
         self.clock = clock
         self.limits = limits
         door = NIOLoopBoundBox.makeBoxSendingValue(
-            CallbackDoor(address, eventLoop, limits, now: clock.now, onCallback), eventLoop: eventLoop)
+            CallbackDoor(port, eventLoop, limits, now: clock.now, onCallback), eventLoop: eventLoop)
     }
 
-    /// Binds the port and accepts browsers; returns the address with the port that was bound.
+    /// Opens the port, if that was not done before, and accepts browsers; returns the address with the port that was bound.
     ///
     /// If it is open already it stays so, and a ``close(whenIdle:)`` that is under way no longer closes it. Openings and
     /// closings take effect one after the other, in the order in which they were asked for.
@@ -42,12 +44,12 @@ package final class CallbackListener: Sendable {
             opened = try await eventLoop.flatSubmit { [door] in door.value.open() }.get()
         } catch {
             // The event loop is gone.
-            throw .cannotListen(address, errno: 0)
+            throw .cannotListen(port.address, errno: 0)
         }
         return try opened.get()
     }
 
-    /// Frees the port and forgets all pages at once; connections are cut. Callbacks that are being decided go on, unseen.
+    /// Closes the port, which stays taken, and forgets all pages at once; connections are cut. Callbacks that are being decided go on, unseen.
     package func close() async {
         await close(onlyAfterOpening: nil)
     }
@@ -58,7 +60,7 @@ package final class CallbackListener: Sendable {
     /// Returns when it is closed, or at its next look if it was opened once more meanwhile. Where nobody came at all, it
     /// closes at once; so it does when the task is cancelled.
     package func close(whenIdle grace: Duration) async {
-        guard let opening = try? await eventLoop.submit({ [door] in door.value.opening }).get() else { return }
+        let opening = port.openings
         let latest = clock.now() + limits.pageTime
         while let next = await idleTime(opening, grace), clock.now() < min(next, latest) {
             do {
@@ -70,7 +72,7 @@ package final class CallbackListener: Sendable {
         await close(onlyAfterOpening: opening)
     }
 
-    /// Whether the port is bound.
+    /// Whether browsers are accepted.
     package var isOpen: Bool {
         get async { (try? await eventLoop.submit { [door] in door.value.isOpen }.get()) ?? false }
     }

@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import OAuth
 internal import SecretBytes
 internal import Synchronization
 

@@ -161,10 +161,10 @@ extension RPCParameters {
 
     func callbackURL() throws(RPCError) -> String? {
         guard let url = try optionalString("callbackUrl", maxBytes: 2048) else { return nil }
-        guard (try? EndpointAddress.validate(url)) != nil else {
-            throw .invalidParams(
-                "`callbackUrl` must be an https address, or http to this machine, without a fragment",
-                data: ["parameter": "callbackUrl"])
+        do throws(RedirectTargetError) {
+            _ = try RedirectTarget(url)
+        } catch {
+            throw .invalidParams("\(error)", data: ["parameter": "callbackUrl"])
         }
         return url
     }

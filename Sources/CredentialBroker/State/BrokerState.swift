@@ -19,6 +19,8 @@ struct BrokerState: ~Copyable {
     var replacedLinks: [String] = []
     /// Whether the port for browsers is to be open, as last said.
     var expectsBrowser = false
+    /// Whether it was opened for a link since that was last said.
+    var portWasOpened = false
     /// What must wait for a provider, besides refreshes; taken up by the next round.
     var jobs: [BrokerJob] = []
     /// Jobs that were taken up and are not done: their tokens may exist from then on.

@@ -29,6 +29,8 @@ struct ConnectionSentence {
             case "access_denied": "consent was refused at the provider; start again to ask once more"
             case "link_expired": "nobody completed the link in time; start again"
             case "link_replaced": "a newer link took the place of this one; use that one"
+            case "callback_unavailable":
+                "no browser could come back to this machine; tell the daemon's operator, and start again"
             case "link_rejected": "the provider's answer is not what was asked for; start again"
             case "another_account":
                 "this is another account than the one connected before; sign in to that one at the provider and start "

@@ -1,5 +1,3 @@
-internal import OAuth
-
 /// The caller's own address that the browser goes on to after a callback (`callbackUrl`).
 package struct RedirectTarget: Sendable, Equatable {
     /// Up to the query, with it but without its `?`, and from the `#` on.
@@ -60,7 +58,7 @@ package struct RedirectTarget: Sendable, Equatable {
 
     private static func reservedName(in query: Substring) -> String? {
         for parameter in query.split(separator: "&") {
-            let name = PercentEncoding.decode(parameter.prefix { $0 != "=" })
+            let name = PercentEncoding.decodeLeniently(parameter.prefix { $0 != "=" })
             for reserved in ["status", "connected_account_id"] where name.elementsEqual(reserved.utf8) {
                 return reserved
             }

@@ -1,4 +1,4 @@
-import CallbackServer
+import OAuth
 import Testing
 
 @Suite("The caller's own address")
