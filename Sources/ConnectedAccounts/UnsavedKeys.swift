@@ -6,7 +6,8 @@ package struct UnsavedKeys: Sendable {
 
     package var isEmpty: Bool { keys.isEmpty }
 
-    mutating func note(_ key: String) { keys.insert(key) }
+    /// Notes one, or one that could not be saved.
+    package mutating func note(_ key: String) { keys.insert(key) }
 
     /// All of them, in order; from then on nothing is unsaved. An entry that is not there any more has gone.
     package mutating func takeAll() -> [String] {

@@ -55,7 +55,7 @@ extension BrokerState {
     fileprivate var shortcomings: [String] {
         var shortcomings = vault.statistics.protection.shortcoming.map { [$0] } ?? []
         if settings.vaultsSetAside > 0 { shortcomings.append("\(settings.vaultsSetAside) earlier vault set aside") }
-        if unsavedChanges > 0 { shortcomings.append("the vault is full: a restart goes back to an older state") }
+        if hasUnsavedChanges { shortcomings.append("the vault is full: a restart goes back to an older state") }
         return shortcomings
     }
 

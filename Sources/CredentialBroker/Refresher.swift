@@ -94,6 +94,7 @@ extension Broker {
         switch prepared.take() {
         case .obsolete: end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
         case .unbuildable: end(&attempt) { state, ticket, now in state.unbuildable(ticket, now: now) }
+        case .nothingToPresent: end(&attempt) { state, ticket, now in state.nothingToPresent(ticket, now: now) }
         case .graceOver: end(&attempt) { state, ticket, now in state.graceOver(ticket, now: now) }
         case .discover(let authConfigID, let issuer):
             return discover(issuer, for: authConfigID, at: ServerMetadata.Location.allCases, &attempt)

@@ -46,7 +46,8 @@ package struct Daemon: Sendable {
         // Bound before there is anything that must be ended: beside another daemon this one goes no further.
         let socket = try listeningSocket(received, configuration.socket, default: source.defaultSocket)
         reserve(callbackPort)
-        var keeping = VaultKeeping(notifier: notifier, logger: logger)
+        var keeping = VaultKeeping(
+            notifier: notifier, storeLimit: environment[.storedDescriptorLimit].flatMap { Int($0) }, logger: logger)
         let vault = try keeping.open(received)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.

@@ -9,28 +9,32 @@ package struct VaultKeeping: Sendable {
     /// How long systemd is waited for once, at the start.
     private static let storeTimeout: Duration = .seconds(5)
     private static let prefix = "vault-"
-    /// Vaults that could not be read. They stay with systemd under this name, for a version that can.
-    private static let asidePrefix = "aside-"
 
     let notifier: ServiceNotifier
     let logger: Logger
+    /// False where systemd has said that it keeps nothing for this unit (`FDSTORE`, from version 254 on).
+    private let mayStore: Bool
     /// Vaults that an earlier process left and this one cannot read.
     package private(set) var setAside = 0
     /// Whether systemd has this process's vault.
     package private(set) var isKept = false
 
-    /// `notifier` speaks to the service manager, if there is one.
-    package init(notifier: ServiceNotifier, logger: Logger) {
+    /// `notifier` speaks to the service manager, if there is one; `storeLimit` is how many descriptors it keeps, if it says so.
+    package init(notifier: ServiceNotifier, storeLimit: Int?, logger: Logger) {
+        self.mayStore = storeLimit != 0
         self.notifier = notifier
         self.logger = logger
     }
 
     /// The vault that an earlier process left with systemd, or a new one; systemd has it when this returns, if there is one.
+    ///
+    /// One that cannot be read stays with systemd as it is, under its own name, for a version that can. A call of the
+    /// system that fails says nothing of a vault: it is thrown, and the next start tries again.
     package mutating func open(_ received: ListenDescriptors) throws(VaultError) -> SecretVault {
         var candidates: [(entry: ListenDescriptors.Entry, sequence: UInt64)] = []
         var highest: UInt64 = 0
-        setAside = received.entries.count { $0.name.hasPrefix(Self.asidePrefix) }
         for entry in received.entries where entry.name.hasPrefix(Self.prefix) {
+            highest = max(highest, UInt64(entry.name.dropFirst(Self.prefix.count)) ?? 0)
             do throws(VaultError) {
                 let header = try SecretVault.header(of: entry.descriptor)
                 candidates.append((entry, header.creationSequence))
@@ -38,17 +42,16 @@ package struct VaultKeeping: Sendable {
             } catch .blank {
                 forget(entry)
             } catch {
-                set(aside: entry, because: error)
+                try set(aside: entry, because: error)
             }
         }
-        // The highest is the one in use; a crash in the middle of a move leaves both, each whole.
+        // The highest is the one in use.
         candidates.sort { $0.sequence > $1.sequence }
-        var vault: SecretVault?
         var adopted: UInt64?
+        var vault: SecretVault?
         for (entry, sequence) in candidates {
-            guard adopted == nil else {
-                // The same memory twice is not another vault.
-                if sequence == adopted { close(entry.descriptor) } else { letGo(entry) }
+            if let adopted {
+                try pass(over: entry, sequence, adopted: adopted)
                 continue
             }
             do throws(VaultError) {
@@ -56,13 +59,14 @@ package struct VaultKeeping: Sendable {
                 adopted = sequence
                 close(entry.descriptor)
             } catch {
-                set(aside: entry, because: error)
+                try set(aside: entry, because: error)
             }
         }
         var opened: SecretVault
         switch vault.take() {
         case .some(let found): opened = found
-        case .none: opened = try SecretVault(creating: SegmentPolicy(), creationSequence: highest + 1)
+        // No successor of what is set aside: only that may be wiped when this one is found.
+        case .none: opened = try SecretVault(creating: SegmentPolicy(), creationSequence: highest + 2)
         }
         guard notifier.isActive else { return opened }
         if adopted == nil { store(opened) } else { isKept = true }
@@ -70,13 +74,30 @@ package struct VaultKeeping: Sendable {
         return opened
     }
 
+    /// Beside the vault in use: its predecessor, where a crash came in the middle of a move, is all in it.
+    private mutating func pass(
+        over entry: ListenDescriptors.Entry, _ sequence: UInt64, adopted: UInt64
+    ) throws(VaultError) {
+        if sequence == adopted {
+            // The same memory twice is not another vault.
+            close(entry.descriptor)
+        } else if sequence + 1 == adopted {
+            try? SecretVault.wipeSegment(entry.descriptor)
+            forget(entry)
+        } else {
+            setAside += 1
+            close(entry.descriptor)
+        }
+    }
+
     private mutating func store(_ vault: borrowing SecretVault) {
         do throws(NotifyError) {
             try notifier.store(vault.fileDescriptor, name: Self.name(vault.statistics.creationSequence))
+            isKept = mayStore
             try notifier.waitUntilProcessed(timeout: Self.storeTimeout)
-            isKept = true
         } catch {
-            logger.warning("systemd does not keep the vault, so a restart loses what was connected since: \(error)")
+            logger.warning(
+                "systemd may not keep the vault, and then a restart loses what was connected since: \(error)")
         }
     }
 
@@ -86,26 +107,21 @@ package struct VaultKeeping: Sendable {
             // Not waited for: systemd takes messages in their order, and all that a process has sent before it sees its end.
             do throws(NotifyError) {
                 try notifier.store(change.new.fileDescriptor, name: Self.name(change.new.creationSequence))
-                try notifier.removeStored(name: Self.name(change.old.creationSequence))
-                return true
             } catch {
                 logger.error("systemd was not given the larger vault, which is not used: \(error)")
                 return false
             }
+            // What it keeps too long is blank, and let go at the next start.
+            try? notifier.removeStored(name: Self.name(change.old.creationSequence))
+            return true
         }
     }
 
-    private mutating func set(aside entry: ListenDescriptors.Entry, because error: VaultError) {
+    private mutating func set(aside entry: ListenDescriptors.Entry, because error: VaultError) throws(VaultError) {
+        if case .systemCall = error { throw error }
         setAside += 1
-        logger.error("An earlier vault cannot be read and is set aside, as it is: \(error)")
-        try? notifier.store(entry.descriptor, name: Self.asidePrefix + entry.name)
-        forget(entry)
-    }
-
-    /// An older one: all that it holds is in a newer one.
-    private func letGo(_ entry: ListenDescriptors.Entry) {
-        try? SecretVault.wipeSegment(entry.descriptor)
-        forget(entry)
+        logger.error("The vault \(entry.name) of an earlier process cannot be read and is left with systemd: \(error)")
+        close(entry.descriptor)
     }
 
     private func forget(_ entry: ListenDescriptors.Entry) {

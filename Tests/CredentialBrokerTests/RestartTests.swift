@@ -194,18 +194,64 @@ struct RestartTests {
         #expect(try stage.account("con_acmetwo")["generation"] == 3)
     }
 
-    @Test("A record that cannot be read costs its connection's history alone")
+    @Test("A record that cannot be read costs its connection's history alone: never its tokens")
     func unreadable() throws {
         let stage = try Stage()
+        stage.world.advance(by: .seconds(3600))
         try stage.world.withVault { vault in
             try Self.put(5, "con_acme", Array("{\"id\":".utf8), into: &vault)
             try Self.put(200, "from-the-future", [1, 2, 3], into: &vault)
         }
         try stage.restart()
         #expect(stage.world.broker.restored.unreadable == 2)
-        #expect(try stage.status("con_acme") == "ACTIVE -")
+        #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
+        stage.world.advance(by: .seconds(3600))
+        #expect(try stage.credentials("con_acme")["generation"] == 3)
+        #expect(Set(stage.presentations("acme").compactMap(\.refreshToken)).count == 2)
         #expect(try stage.status("con_acmetwo") == "ACTIVE -")
         #expect(try stage.ask("connectedAccounts.list", nil, as: Stage.operator)["items"]?.elements.count == 13)
+    }
+
+    @Test("Without the key of the fingerprints no credential is taken for a new one, and nothing deleted comes back")
+    func lostKey() throws {
+        let stage = try Stage()
+        stage.world.advance(by: .seconds(3600))
+        _ = try stage.ask("connectedAccounts.delete", ["id": "con_pipe", "revoke": false], as: Stage.operator)
+        let isLost = try stage.world.withVault { vault in Self.handle(8, "", in: vault).map { vault.remove($0) } }
+        #expect(isLost == true)
+        for _ in 0..<2 {
+            try stage.restart()
+            #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
+            #expect(try stage.credentials("con_pipe", as: Stage.operator).errorName == "NOT_FOUND")
+        }
+        #expect(stage.presentations("acme").count == 1)
+    }
+
+    @Test("A client secret that cannot be read at this start is the one of the last")
+    func clientSecret() throws {
+        let stage = try Stage()
+        stage.secrets["acme-secret"] = nil
+        try stage.restart()
+        stage.world.advance(by: .seconds(3600))
+        #expect(try stage.credentials("con_acme")["generation"] == 2)
+        stage.yaml = stage.yaml.replacing(", clientSecret: { credential: again-secret }", with: "")
+        try stage.restart()
+        let isWiped = try stage.world.withVault { vault in Self.handle(3, "ac_again", in: vault) == nil }
+        #expect(isWiped)
+    }
+
+    @Test("An auth config that became another provider's gives nobody the tokens of the one before")
+    func otherProvider() throws {
+        let stage = try Stage()
+        let made = try stage.ask(
+            "connectedAccounts.initiate",
+            ["userId": "carol", "authConfigId": "ac_weather", "config": "canary-key"], as: Stage.operator)
+        let id = made["id"]?.string ?? ""
+        stage.yaml = stage.yaml.replacing("ac_weather: { provider: weather }", with: "ac_weather: { provider: maps }")
+        try stage.restart()
+        #expect(stage.world.warnings.contains { $0.contains("ac_weather") && $0.contains(id) })
+        #expect(try stage.credentials(id, as: Stage.operator).tree.json.contains("maps.example") == false)
+        #expect(try stage.credentials(id, as: Stage.operator)["apiKey"] == nil)
     }
 
     // MARK: The vault

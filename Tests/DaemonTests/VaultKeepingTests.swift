@@ -17,12 +17,21 @@ private final class Store: Sendable {
             let name = message.split(separator: "\n").first { $0.hasPrefix("FDNAME=") }.map { String($0.dropFirst(7)) }
             kept.withLock { kept in
                 if message.hasPrefix("FDSTOREREMOVE=1") { kept.removeAll { $0.name == name } }
-                if message.hasPrefix("FDSTORE=1"), let descriptor = descriptors.first, let name {
+                if message.hasPrefix("FDSTORE=1"), let descriptor = descriptors.first, let name,
+                    // systemd keeps one object once, under its first name.
+                    !kept.contains(where: { Self.isSame($0.descriptor, descriptor) })
+                {
                     kept.append((name, dup(descriptor)))
                 }
             }
             return 1
         }
+    }
+
+    private static func isSame(_ one: CInt, _ other: CInt) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard unsafe fstat(one, &first) == 0, unsafe fstat(other, &second) == 0 else { return false }
+        return first.st_ino == second.st_ino && first.st_dev == second.st_dev
     }
 
     /// What the next process of the unit finds.
@@ -39,7 +48,7 @@ struct VaultKeepingTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private static let policy = SegmentPolicy(kind: .lockedMemfd, locksMemory: false)
 
-    private func keeping() -> VaultKeeping { VaultKeeping(notifier: store.notifier, logger: logger) }
+    private func keeping() -> VaultKeeping { VaultKeeping(notifier: store.notifier, storeLimit: nil, logger: logger) }
 
     private func put(_ text: String, into vault: inout SecretVault) throws {
         let (key, payload) = (Array("key".utf8), Array(text.utf8))
@@ -65,7 +74,7 @@ struct VaultKeepingTests {
             #expect(found == (round == 0 ? nil : "round \(round - 1)"))
             try put("round \(round)", into: &vault)
         }
-        #expect(store.names == ["vault-1"])
+        #expect(store.names == ["vault-2"])
         // Should it come twice, it is still one.
         let same = store.handOver().entries[0]
         store.add(same.descriptor, name: same.name)
@@ -80,7 +89,7 @@ struct VaultKeepingTests {
         var vault = try keeping.open(store.handOver())
         try put("secret", into: &vault)
         try vault.compact()
-        #expect(store.names == ["vault-2"])
+        #expect(store.names == ["vault-3"])
         var next = self.keeping()
         let found = text(in: try next.open(store.handOver()))
         #expect(found == "secret")
@@ -114,13 +123,17 @@ struct VaultKeepingTests {
         var keeping = keeping()
         let found = text(in: try keeping.open(store.handOver()))
         #expect(found == nil && keeping.setAside == 1 && keeping.isKept)
-        #expect(Set(store.names) == ["aside-vault-7", "vault-1"])
-        // The next process says so as well, and touches nothing.
+        #expect(Set(store.names) == ["vault-7", "vault-9"])
+        // The next process says so as well, and touches nothing; nor does one that can read both.
         var next = self.keeping()
         _ = try next.open(store.handOver())
         #expect(next.setAside == 1)
         version = 1
         #expect(unsafe pwrite(newer.fileDescriptor, &version, 4, 8) == 4)
+        var reader = self.keeping()
+        _ = try reader.open(store.handOver())
+        #expect(reader.setAside == 1)
+        #expect(Set(store.names) == ["vault-7", "vault-9"])
         let kept = text(in: try SecretVault(adopting: newer.fileDescriptor))
         #expect(kept == "of the future")
     }
@@ -134,13 +147,13 @@ struct VaultKeepingTests {
         var keeping = keeping()
         _ = try keeping.open(store.handOver())
         #expect(keeping.setAside == 1)
-        #expect(Set(store.names) == ["aside-vault-3", "purser", "vault-1"])
+        #expect(Set(store.names) == ["vault-3", "purser", "vault-5"])
     }
 
     @Test("Without a service manager nothing is kept, and all works")
     func alone() throws {
         var keeping = VaultKeeping(
-            notifier: ServiceNotifier(environment: ServiceEnvironment([:])), logger: logger)
+            notifier: ServiceNotifier(environment: ServiceEnvironment([:])), storeLimit: nil, logger: logger)
         var vault = try keeping.open(ListenDescriptors([]))
         try put("secret", into: &vault)
         try vault.compact()

@@ -37,7 +37,8 @@ extension BrokerState {
         let life = TokenLife(
             generation: target.generation + 1, obtainedAt: sentAt, lifetime: lifetime(of: grant, authConfig),
             isRefreshable: grant.refreshToken != nil)
-        guard let stored = store(grant.tokenSet(), life, of: target) else {
+        let isUnverified = if case .unreachable = finding { true } else { false }
+        guard let stored = store(grant.tokenSet(), life, isUnverified: isUnverified, of: target) else {
             return LinkConclusion(refusal: StatusReason("vault_full"))
         }
         let waiters = waiting.take(slot: slot)
@@ -51,7 +52,7 @@ extension BrokerState {
             known.alias = known.alias ?? connection.alias
         }
         if place != slot { merge(slot, connection.id, into: target.id) }
-        if case .unreachable = finding {
+        if isUnverified {
             standing(place) { $0.awaitsIdentity = true }
             identifyAgain(target.id, now: now)
         }
@@ -150,7 +151,9 @@ extension BrokerState {
         var (identity, refusal): (GrantIdentity?, StatusReason?) = (nil, nil)
         switch finding {
         case .unreachable: return identifyAgain(connectionID, now: now)
-        case .unknown: refusal = connection.subjects.isEmpty ? nil : .identityUnknown
+        // Asked again: what a gateway says for the provider must not cost the grant.
+        case .unknown where !connection.subjects.isEmpty: return identifyAgain(connectionID, now: now)
+        case .unknown: break
         case .known(let known):
             identity = known
             // What the operator has configured twice may be meant so; what a caller brings is connected once.

@@ -132,6 +132,7 @@ extension BrokerState {
     mutating func finish(_ deletion: Deletion, _ ends: [TokenEnd], now: BootInstant) -> [FinishedCall] {
         let waiters = waiting.take(slot: deletion.slot)
         if directory.slot(id: deletion.connectionID) == deletion.slot { erase(deletion.slot, deletion.connectionID) }
+        beingDeleted.remove(deletion.connectionID)
         var writer = JSONWriter()
         writeDeletion(ends, into: &writer)
         return [FinishedCall(deletion.reply, answer: writer.finish())] + retry(waiters, now: now)

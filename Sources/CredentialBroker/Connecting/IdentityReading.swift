@@ -82,7 +82,8 @@ extension Broker {
                 let limits = JSONLimits(maxBytes: Self.maximumAnswerLength, maxDepth: 32, maxNodes: 65_536)
                 return (try? document.parse(bytes, limits: limits)).map { document.root }
             }
-            return document.map { .answered($0) } ?? .refused
+            // A page instead of an answer is somebody else's, such as a gateway's.
+            return document.map { .answered($0) } ?? .unreachable
         }
         return .unreachable
     }
@@ -159,9 +160,15 @@ extension BrokerState {
     /// Has the connection's subject read, where it is not known and the provider can be asked.
     mutating func identifyLater(_ connection: Connection) {
         guard connection.subjects.isEmpty || connection.standing.awaitsIdentity, connection.authScheme == .oauth2,
-            authConfigs[connection.authConfigID]?.canIdentify == true, !unidentified.contains(connection.id)
+            authConfigs[connection.authConfigID]?.canIdentify == true,
+            unidentifiedIDs.insert(connection.id).inserted
         else { return }
-        unidentified.append(connection.id)
+        // Somebody waits for those first.
+        if connection.standing.awaitsIdentity {
+            unidentified.prepend(connection.id)
+        } else {
+            unidentified.append(connection.id)
+        }
         guard !isIdentifying, (try? begin(.identifyImported)) != nil else { return }
         isIdentifying = true
     }
@@ -188,12 +195,15 @@ extension BrokerState {
             isIdentifying = false
             return nil
         }
+        unidentifiedIDs.remove(id)
         return id
     }
 }
 
 extension AuthConfig {
     /// Whether the provider says whose tokens these are when it is asked with them.
+    var mustIdentify: Bool { definition.authScheme == .oauth2 && canIdentify }
+
     var canIdentify: Bool {
         switch provider.identity?.source {
         case .userinfo, .request: true

@@ -98,12 +98,16 @@ extension BrokerState {
                         + "pass `allowMultiple` to connect it beside that one", data: ["parameter": "config"])
             }
             let life = life?.following(known.generation)
-            guard let stored = store(tokens, life, of: known) else { throw .vaultFull }
+            guard let stored = store(tokens, life, isUnverified: authConfig.mustIdentify, of: known) else {
+                throw .vaultFull
+            }
             install(stored, life, in: slot, authConfig, now: now)
             askWhose(slot, authConfig)
             return (slot, false)
         }
-        guard let stored = store(tokens, life, of: connection) else { throw .vaultFull }
+        guard let stored = store(tokens, life, isUnverified: authConfig.mustIdentify, of: connection) else {
+            throw .vaultFull
+        }
         let slot = directory.put(connection)
         install(stored, life, in: slot, authConfig, now: now)
         askWhose(slot, authConfig)
@@ -112,7 +116,7 @@ extension BrokerState {
 
     /// R11: whose tokens they are is asked before they are handed out.
     mutating func askWhose(_ slot: Int, _ authConfig: AuthConfig) {
-        guard authConfig.definition.authScheme == .oauth2, authConfig.canIdentify else { return }
+        guard authConfig.mustIdentify else { return }
         standing(slot) { $0.awaitsIdentity = true }
         if let connection = directory[slot] { identifyLater(connection) }
     }

@@ -71,7 +71,7 @@ extension BrokerState {
         _ = try scope(of: caller, sessionID: nil, for: .daemonRead, now: now)
         let statistics = vault.statistics
         let endpoints = scheduler.endpointHealth
-        let isVaultFine = statistics.dropped == 0 && settings.vaultsSetAside == 0 && unsavedChanges == 0
+        let isVaultFine = statistics.dropped == 0 && settings.vaultsSetAside == 0 && !hasUnsavedChanges
         let isDegraded = endpoints.contains { $0.retryAt != nil } || !isVaultFine || !rejectedApps.isEmpty
         result.beginObject()
         result.member("version", settings.version)

@@ -109,7 +109,7 @@ extension ConnectionRecord {
         self.init(connection: connection)
         seed = root["seed"]?.string
         rotates = root["rotates"]?.bool ?? false
-        failures = max(0, root["failures"]?.int ?? 0)
+        failures = min(max(0, root["failures"]?.int ?? 0), 1_000_000)
         isConfigured = root["isConfigured"]?.bool ?? false
         tokens = UInt64(max(0, root["tokens"]?.int ?? 0))
     }
@@ -170,7 +170,8 @@ extension ConnectionRecord {
         standing.lastFailure = root["lastFailure"]?.string.map { StatusReason($0) }
         if let life = root["life"], let generation = life["generation"]?.int, let obtainedAt = life["obtainedAt"]?.int {
             standing.life = TokenLife(
-                generation: UInt64(max(0, generation)), obtainedAt: BootInstant(nanoseconds: Int64(obtainedAt)),
+                generation: UInt64(min(max(0, generation), Int.max / 2)),
+                obtainedAt: BootInstant(nanoseconds: Int64(obtainedAt)),
                 lifetime: life["lifetime"]?.int.map { .nanoseconds($0) },
                 isRefreshable: life["isRefreshable"]?.bool ?? false)
         }

@@ -28,6 +28,8 @@ extension BrokerState {
     mutating func restore(now: BootInstant) -> RestoreReport {
         let contents = VaultContents(of: vault)
         restoreFingerprintKey(contents.fingerprintKey)
+        adoptsSeeds = contents.fingerprintKey == nil && !(contents.connections.isEmpty && contents.deletedSeeds.isEmpty)
+        restoredClientSecrets = contents.clientSecrets
         deletedSeeds = contents.deletedSeeds
         var report = RestoreReport()
         report.unreadable = contents.unreadable
@@ -38,12 +40,19 @@ extension BrokerState {
         _ = directory.unsaved.takeAll()
         for id in newer { directory.noteUnsaved(id) }
         for (id, tokens) in contents.tokens where directory.slot(id: id) == nil {
-            // Nobody was told of them: the process ended before their connection was there.
-            _ = vault.remove(tokens.record)
+            if contents.unreadableConnections.contains(id) {
+                orphanedTokens[id] = tokens
+            } else {
+                // Nobody was told of them: the process ended before their connection was there.
+                _ = vault.remove(tokens.record)
+            }
         }
         for record in contents.links {
-            restore(record, isOver: record.isClaimed || newer.contains(record.link.connectionID), now: now, &report)
+            let id = record.link.connectionID
+            let isOver = record.isClaimed || newer.contains(id) || !contents.linkSecrets.contains(id)
+            restore(record, isOver: isOver, now: now, &report)
         }
+        for id in contents.linkSecrets where links[id] == nil { wipeLink(id) }
         for session in contents.sessions where sessions.insert(session, now: now) { report.sessions += 1 }
         _ = sessions.unsaved.takeAll()
         endLinksWithoutRecord(now: now)
@@ -77,9 +86,7 @@ extension BrokerState {
             isNewer = true
             connection.standing = ConnectionStanding(life: life)
             connection.standing.isDisabled = record.connection.standing.isDisabled
-            // Those of a link may have come before its user was known; those of a refresh are the same user's.
-            connection.standing.awaitsIdentity =
-                record.connection.standing.awaitsIdentity || record.connection.standing.life == nil
+            connection.standing.awaitsIdentity = tokens?.isUnverified ?? false
             if connection.accounts.isEmpty { connection.take(nil) }
         }
         let mark = contents.sentMarks[connection.id].flatMap { $0.generation == connection.generation ? $0 : nil }
@@ -88,7 +95,7 @@ extension BrokerState {
         if let tokens {
             secrets[slot] = ConnectionSecrets(
                 record: tokens.record, fingerprint: fingerprint(of: tokens.record), seed: record.seed,
-                rotates: record.rotates, firstPresentedAt: mark?.sentAt)
+                rotates: record.rotates || isNewer, firstPresentedAt: mark?.sentAt)
         }
         if mark != nil { report.uncertain += 1 }
         interruptedRefreshes[connection.id] = InterruptedRefresh(
@@ -101,7 +108,7 @@ extension BrokerState {
         let id = record.connection.id
         if record.isConfigured { noteDeleted(id, seed: record.seed) }
         if let tokens { _ = vault.remove(tokens.record) }
-        for kind in [VaultKind.connection, .sentMark, .link, .pendingLink] { remove(kind, key: id) }
+        for kind in [VaultKind.sentMark, .link, .pendingLink, .connection] { remove(kind, key: id) }
     }
 
     private mutating func restore(
@@ -135,6 +142,13 @@ extension BrokerState {
 
     // MARK: With the first configuration
 
+    /// Of what the vault had from before, the rest.
+    mutating func forgetWhatNobodyNames() {
+        for id in restoredClientSecrets { remove(.clientSecret, key: id) }
+        restoredClientSecrets = []
+        adoptsSeeds = false
+    }
+
     /// What the configuration has changed between two runs, beside the tokens that it gave.
     mutating func sayWhatChanged() {
         for (id, before) in interruptedRefreshes.sorted(by: { $0.key < $1.key }) {
@@ -160,6 +174,11 @@ extension BrokerState {
             guard let slot = directory.slot(id: id), let connection = directory[slot],
                 connection.generation == refresh.generation
             else { continue }
+            guard authConfigs[connection.authConfigID] != nil else {
+                // It may be configured again.
+                interruptedRefreshes[id] = refresh
+                continue
+            }
             resume(slot, connection, refresh, now: now)
             if connection.standing.isDisabled { scheduler.suspend(slot) }
         }

@@ -28,26 +28,32 @@ extension BrokerState {
         }
         record.failures = scheduler.failures(slot)
         record.isConfigured = configuredConnections.contains(id)
-        save(record.written(), .connection, key: id)
+        if !save(record.written(), .connection, key: id) { directory.noteUnsaved(id) }
     }
 
     private mutating func saveLink(_ id: String) {
         guard let link = links[id] else { return remove(.link, key: id) }
-        save(LinkRecord(link: link, isClaimed: links.isClaimed(id)).written(), .link, key: id)
+        if !save(LinkRecord(link: link, isClaimed: links.isClaimed(id)).written(), .link, key: id) {
+            links.unsaved.note(id)
+        }
     }
 
     private mutating func saveSession(_ id: String) {
         guard let session = sessions[id] else { return remove(.session, key: id) }
-        save(session.written(), .session, key: id)
+        if !save(session.written(), .session, key: id) { sessions.unsaved.note(id) }
     }
 
-    /// Where there is no room, what was saved before stands: a restart then goes back to it.
-    private mutating func save(_ record: borrowing SecretBuffer, _ kind: VaultKind, key: String) {
-        let handle = record.withBytes { put(kind, key: key, payload: $0) }
-        if handle == nil { unsavedChanges += 1 }
+    /// Where there is no room, what was saved before stands until there is: a restart would go back to it.
+    private mutating func save(_ record: borrowing SecretBuffer, _ kind: VaultKind, key: String) -> Bool {
+        record.withBytes { put(kind, key: key, payload: $0) } != nil
+    }
+
+    /// Whether changes wait for room in the vault.
+    var hasUnsavedChanges: Bool {
+        !directory.unsaved.isEmpty || !links.unsaved.isEmpty || !sessions.unsaved.isEmpty
     }
 
     borrowing func tokenLife(in record: RecordHandle) -> TokenLife? {
-        vault.withPayload(record) { TokenRecord.life(in: $0) } ?? nil
+        (vault.withPayload(record) { TokenRecord.life(in: $0) } ?? nil)?.life
     }
 }

@@ -7,6 +7,8 @@ struct VaultContents {
     struct Tokens {
         var record: RecordHandle
         var life: TokenLife?
+        /// They were stored before it was known whose they are.
+        var isUnverified = false
     }
 
     /// "Sent with generation N at T".
@@ -23,6 +25,12 @@ struct VaultContents {
     var tokens: [String: Tokens] = [:]
     var sentMarks: [String: SentMark] = [:]
     var deletedSeeds: [String: String] = [:]
+    /// Connections whose own record cannot be read.
+    var unreadableConnections: Set<String> = []
+    /// The connections for whose links there are secrets.
+    var linkSecrets: Set<String> = []
+    /// The auth configs of which there is a secret.
+    var clientSecrets: Set<String> = []
     /// Records that this version cannot read.
     var unreadable = 0
 
@@ -30,11 +38,16 @@ struct VaultContents {
         vault.forEachRecord { handle, kind, key, payload in
             let key = String(publicText: key)
             switch VaultKind(rawValue: kind) {
-            case .tokens: tokens[key] = Tokens(record: handle, life: TokenRecord.life(in: payload))
+            case .tokens:
+                let known = TokenRecord.life(in: payload)
+                tokens[key] = Tokens(record: handle, life: known?.life, isUnverified: known?.isUnverified ?? false)
             case .sentMark: readMark(payload, key)
             case .connection:
-                let record = ConnectionRecord(reading: payload)
-                if let record { connections.append(record) } else { unreadable += 1 }
+                guard let record = ConnectionRecord(reading: payload) else {
+                    unreadableConnections.insert(key)
+                    return unreadable += 1
+                }
+                connections.append(record)
             case .link:
                 let record = LinkRecord(reading: payload)
                 if let record { links.append(record) } else { unreadable += 1 }
@@ -43,8 +56,8 @@ struct VaultContents {
                 if let session { sessions.append(session) } else { unreadable += 1 }
             case .fingerprintKey: fingerprintKey = payload.indices.map { payload[$0] }
             case .deletedSeed: deletedSeeds[key] = String(publicText: payload)
-            // Found by their keys when they are needed.
-            case .clientSecret, .pendingLink: break
+            case .clientSecret: clientSecrets.insert(key)
+            case .pendingLink: linkSecrets.insert(key)
             case nil: unreadable += 1
             }
         }

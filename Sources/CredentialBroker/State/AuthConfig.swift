@@ -16,6 +16,11 @@ struct AuthConfig: Sendable {
 
     var id: String { definition.id }
 
+    /// Whether a connection was made with it, and not with another provider's that had its id before.
+    func serves(_ connection: Connection) -> Bool {
+        provider.slug == connection.provider && definition.authScheme == connection.authScheme
+    }
+
     /// How to talk to the token endpoint; nil until the issuer's metadata has been read, or where the scheme needs none.
     var tokenEndpoint: TokenEndpointDescription? {
         endpoints.needsDiscovery ? nil : endpoints.tokenEndpoint

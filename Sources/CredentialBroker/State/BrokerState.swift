@@ -27,6 +27,8 @@ struct BrokerState: ~Copyable {
     var jobsUnderWay = 0
     /// Connections whose subject is to be read.
     var unidentified: Deque<String> = []
+    /// The same, to look one up.
+    var unidentifiedIDs: Set<String> = []
     var isIdentifying = false
     /// Those whose provider gave no answer, and when it is asked again.
     var identityRetries: Set<String> = []
@@ -36,8 +38,12 @@ struct BrokerState: ~Copyable {
     var beingDeleted: Set<String> = []
     /// Refreshes that a restart has interrupted, by the connection's id, until the first configuration is there.
     var interruptedRefreshes: [String: InterruptedRefresh] = [:]
-    /// Changes for which the vault had no room.
-    var unsavedChanges = 0
+    /// Tokens whose connection's own record could not be read, until the configuration names it again.
+    var orphanedTokens: [String: VaultContents.Tokens] = [:]
+    /// Auth configs of which the vault had a secret, until the first configuration is there.
+    var restoredClientSecrets: Set<String> = []
+    /// The key of the seeds was lost: those of the first configuration are taken for the same.
+    var adoptsSeeds = false
     /// Configured connections that were deleted, each with the credential that it came with.
     var deletedSeeds: [String: String] = [:]
     /// Connections that are deleted as soon as their refresh has ended, by slot.

@@ -31,6 +31,7 @@ extension BrokerState {
         for slot in directory.orderedSlots() { goOn(slot, now: now) }
         sayWhatChanged()
         resumeRefreshes(now: now)
+        forgetWhatNobodyNames()
         endForbiddenSubscriptions()
         needsRefresher = true
         return retry(waiting.takeAll(), now: now)
@@ -45,8 +46,16 @@ extension BrokerState {
             standing(slot) { $0.awaitsIdentity = false }
         }
         identifyLater(connection)
-        guard !configuredConnections.contains(connection.id) else { return }
-        if let authConfig = authConfigs[connection.authConfigID] { schedule(slot, authConfig, now: now) }
+        guard !configuredConnections.contains(connection.id), let authConfig = authConfigs[connection.authConfigID]
+        else { return }
+        guard authConfig.serves(connection) else {
+            scheduler.remove(slot)
+            configuration.warnings.append(
+                "authConfigs.\(authConfig.id): is of another provider or scheme than the account \(connection.id) was "
+                    + "connected with, which gives nothing until it is mended; use another id for another provider")
+            return
+        }
+        schedule(slot, authConfig, now: now)
     }
 
     // MARK: What is gone
@@ -85,6 +94,8 @@ extension BrokerState {
 
     /// Wipes all that there is of a connection.
     mutating func remove(_ slot: Int) {
+        // First of all, so that nothing is left that could come back without its secrets.
+        if let id = directory[slot]?.id { remove(.connection, key: id) }
         if let record = secrets.removeValue(forKey: slot)?.record { _ = vault.remove(record) }
         if let connection = directory[slot] {
             rejectedApps[connection.id] = nil
@@ -104,8 +115,9 @@ extension BrokerState {
         guard let provider = (try? catalog.provider(definition.provider)) ?? nil else { return }
         let old = authConfigs[definition.id]
         var authConfig = AuthConfig(definition: definition, provider: provider, endpoints: definition.endpoints)
-        let isSameSecret = secret.map { holds(old?.clientSecret, $0) } ?? true
-        authConfig.clientSecret = isSameSecret ? old?.clientSecret : nil
+        let known = old?.clientSecret ?? storedClientSecret(of: definition.id)
+        let isSameSecret = secret.map { holds(known, $0) } ?? true
+        authConfig.clientSecret = isSameSecret ? known : nil
         if let secret, !isSameSecret { authConfig.clientSecret = storeClientSecret(secret.bytes, of: definition.id) }
         // One that cannot be read this time is kept; one that is configured no more is not.
         if definition.clientSecret == nil, let unused = authConfig.clientSecret {
@@ -130,6 +142,13 @@ extension BrokerState {
         }
     }
 
+    /// What an earlier process has read.
+    private mutating func storedClientSecret(of id: String) -> RecordHandle? {
+        guard restoredClientSecrets.remove(id) != nil else { return nil }
+        let key = SecretBytes(utf8: id)
+        return key.withBytes { vault.handle(kind: VaultKind.clientSecret.rawValue, key: $0) }
+    }
+
     private borrowing func holds(_ record: RecordHandle?, _ secret: SecretBox) -> Bool {
         guard let record else { return false }
         return vault.withPayload(record) { SecretBytes(copying: $0).isEqual(to: secret.bytes) } ?? false
@@ -140,11 +159,17 @@ extension BrokerState {
     private mutating func take(_ definition: ConnectionDefinition, given: CredentialsBox?, now: BootInstant) {
         guard let authConfig = authConfigs[definition.authConfigID] else { return }
         let seed = given.map { box in box.seed.withBytes { fingerprint(of: $0) } }
-        if let slot = directory.slot(id: definition.id), given == nil || secrets[slot]?.seed == seed {
+        adoptOrphanedTokens(of: definition, authConfig, now: now)
+        if let slot = directory.slot(id: definition.id), given == nil || isSameCredential(slot, seed) {
+            if let seed, secrets[slot]?.seed != seed {
+                secrets[slot]?.seed = seed
+                directory.noteUnsaved(definition.id)
+            }
             return keep(slot, definition, authConfig, given: given, now: now)
         }
         if let deleted = deletedSeeds[definition.id] {
-            guard deleted != seed ?? "" else {
+            if adoptsSeeds { noteDeleted(definition.id, seed: seed) }
+            guard !adoptsSeeds, deleted != seed ?? "" else {
                 configuration.warnings.append(
                     "connections \(definition.id): was deleted; take it out of the configuration, or give it new credentials"
                 )
@@ -165,16 +190,39 @@ extension BrokerState {
             connection.subjects = known.subjects
             connection.standing.awaitsIdentity = !known.subjects.isEmpty
         }
-        guard let stored = store(tokens, connection.standing.life, of: connection) else {
+        let isUnverified = connection.standing.awaitsIdentity
+        guard let stored = store(tokens, connection.standing.life, isUnverified: isUnverified, of: connection) else {
             configuration.warnings.append("connections \(definition.id): the vault has no room for it")
             return
         }
+        forgetSent(connection.id)
         let slot = directory.put(connection)
         secrets[slot] = ConnectionSecrets(
             record: stored.record, fingerprint: stored.fingerprint, seed: seed,
             rotates: authConfig.provider.refresh.rotation == .always)
         schedule(slot, authConfig, now: now)
         if connection.standing.isDisabled { scheduler.suspend(slot) }
+    }
+
+    /// Whether what the connection came with is what is configured now. Where that is not known it is taken to be.
+    private func isSameCredential(_ slot: Int, _ seed: String?) -> Bool {
+        guard let known = secrets[slot] else { return false }
+        if known.seed == seed || adoptsSeeds { return true }
+        return known.seed == nil && directory[slot]?.standing.life != nil
+    }
+
+    /// Tokens whose connection's own record is lost are newer than what is configured.
+    private mutating func adoptOrphanedTokens(
+        of definition: ConnectionDefinition, _ authConfig: AuthConfig, now: BootInstant
+    ) {
+        guard let tokens = orphanedTokens.removeValue(forKey: definition.id),
+            directory.slot(id: definition.id) == nil, let life = tokens.life
+        else { return }
+        var connection = connection(definition, authConfig, given: nil, createdAt: nil, now: now)
+        connection.standing = ConnectionStanding(life: life)
+        let slot = directory.put(connection)
+        secrets[slot] = ConnectionSecrets(
+            record: tokens.record, fingerprint: fingerprint(of: tokens.record), rotates: true)
     }
 
     /// A connection that is known, with the credential it came with: its own tokens are at least as new.

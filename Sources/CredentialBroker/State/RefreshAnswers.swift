@@ -35,6 +35,13 @@ extension BrokerState {
         return finish(ticket, outcome: .failed(failure), now: now)
     }
 
+    /// Not sent, because there is nothing to send: its user must connect again.
+    mutating func nothingToPresent(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
+        let failure = TokenFailure(
+            failureClass: .deadGrant, reason: StatusReason.credentialsMissing.slug, mayHaveBeenApplied: false)
+        return finish(ticket, outcome: .failed(failure), now: now)
+    }
+
     /// Not sent, because it may not be presented again.
     mutating func graceOver(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
         let failure = TokenFailure(
@@ -54,7 +61,9 @@ extension BrokerState {
         let rotated = isAnother(answer.refreshToken, than: old.record)
         let scope = answer.scope
         let fields = authConfigs[connection.authConfigID]?.provider.accountFields(fromTokenAnswer: answer.fields) ?? []
-        guard let tokens = newTokens(answer, replacing: old.record), let stored = store(tokens, life, of: connection)
+        guard let tokens = newTokens(answer, replacing: old.record),
+            let stored = store(
+                tokens, life, isUnverified: connection.standing.awaitsIdentity, of: connection)
         else {
             counters.failed += 1
             _ = scheduler.failed(ticket, failure: .uncertain, now: now, jitter: jitter())

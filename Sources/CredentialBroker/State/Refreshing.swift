@@ -14,6 +14,8 @@ enum PreparedRefresh: ~Copyable {
     case sign(UnsignedGrant, timeout: Duration)
     /// The connection is gone, or was connected anew.
     case obsolete
+    /// There is no refresh token, whatever was thought.
+    case nothingToPresent
     /// No request can be built with what is configured, such as a client secret that could not be read.
     case unbuildable
     /// The token was presented before, nobody knows what became of it, and the provider's grace is over.
@@ -40,8 +42,12 @@ extension BrokerState {
         // A reload may have given the slot to another connection, of the same generation by chance.
         guard scheduler.awaits(ticket), let connection = directory[ticket.slot],
             connection.generation == ticket.generation,
-            let authConfig = authConfigs[connection.authConfigID], let secrets = secrets[ticket.slot]
+            let authConfig = authConfigs[connection.authConfigID], authConfig.serves(connection),
+            let secrets = secrets[ticket.slot]
         else { return .obsolete }
+        guard connection.authScheme != .oauth2 || refreshToken(in: secrets.record) != nil else {
+            return .nothingToPresent
+        }
         guard let description = authConfig.tokenEndpoint else {
             return .discover(authConfigID: authConfig.id, issuer: authConfig.endpoints.issuer ?? "")
         }

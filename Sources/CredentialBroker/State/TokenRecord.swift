@@ -40,26 +40,27 @@ package enum TokenRecord {
     /// The tag of the tokens' life, which is no secret and no field of its own.
     private static let lifeTag: UInt8 = 32
 
-    static func append(_ life: TokenLife, to record: inout SecretBuffer) {
+    static func append(_ life: TokenLife, isUnverified: Bool, to record: inout SecretBuffer) {
         var field = SecretBuffer(minimumCapacity: 25)
         field.append(littleEndian: life.generation)
         field.append(littleEndian: UInt64(bitPattern: life.obtainedAt.nanoseconds))
         field.append(littleEndian: UInt64(bitPattern: life.lifetime?.nanoseconds ?? -1))
-        field.append(life.isRefreshable ? 1 : 0)
+        field.append((life.isRefreshable ? 1 : 0) | (isUnverified ? 2 : 0))
         field.withBytes { TaggedFields.append(lifeTag, $0, to: &record) }
     }
 
-    /// The life of the tokens in a record; nil where none was written.
-    static func life(in record: Span<UInt8>) -> TokenLife? {
+    /// The life of the tokens in a record, and whether it was not known yet whose they are; nil where none was written.
+    static func life(in record: Span<UInt8>) -> (life: TokenLife, isUnverified: Bool)? {
         guard record.count > 0, record[0] == version, let range = TaggedFields.range(of: lifeTag, in: record),
             range.count == 25
         else { return nil }
         let field = record.extracting(range)
         let lifetime = Int64(bitPattern: field.littleEndian(at: 16))
-        return TokenLife(
-            generation: field.littleEndian(at: 0),
+        let life = TokenLife(
+            generation: min(field.littleEndian(at: 0), UInt64(Int64.max) / 2),
             obtainedAt: BootInstant(nanoseconds: Int64(bitPattern: field.littleEndian(at: 8))),
-            lifetime: lifetime < 0 ? nil : .nanoseconds(lifetime), isRefreshable: field[24] == 1)
+            lifetime: lifetime < 0 ? nil : .nanoseconds(lifetime), isRefreshable: field[24] & 1 != 0)
+        return (life, field[24] & 2 != 0)
     }
 
     /// Begins a record.
@@ -86,7 +87,9 @@ package struct TokenSet: ~Copyable {
         TokenRecord.begin(&record)
     }
 
-    mutating func set(_ life: TokenLife) { TokenRecord.append(life, to: &record) }
+    mutating func set(_ life: TokenLife, isUnverified: Bool) {
+        TokenRecord.append(life, isUnverified: isUnverified, to: &record)
+    }
 
     package mutating func set(_ field: TokenRecord.Field, _ secret: borrowing SecretBytes) {
         secret.withBytes { TokenRecord.append(field, $0, to: &record) }

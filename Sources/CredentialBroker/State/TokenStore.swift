@@ -37,10 +37,10 @@ final class SecretBox: Sendable {
 extension BrokerState {
     /// Commits a connection's secrets to the vault; nil if there is no room.
     mutating func store(
-        _ tokens: consuming TokenSet, _ life: TokenLife?, of connection: Connection
+        _ tokens: consuming TokenSet, _ life: TokenLife?, isUnverified: Bool = false, of connection: Connection
     ) -> (record: RecordHandle, fingerprint: String)? {
         var tokens = tokens
-        if let life { tokens.set(life) }
+        if let life { tokens.set(life, isUnverified: isUnverified) }
         guard let record = put(.tokens, key: connection.id, payload: tokens) else { return nil }
         return (record, fingerprint(of: record))
     }

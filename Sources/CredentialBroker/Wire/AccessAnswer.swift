@@ -9,7 +9,7 @@ internal import SecretBytes
 extension BrokerState {
     borrowing func writeAccess(_ place: AccountPlace, into result: inout JSONWriter) {
         guard let connection = directory[place.slot], connection.accounts.indices.contains(place.index),
-            let authConfig = authConfigs[connection.authConfigID]
+            let authConfig = authConfigs[connection.authConfigID], authConfig.serves(connection)
         else { return }
         let provider = authConfig.provider
         let values = connection.accounts[place.index].templateValues(authConfig)

@@ -12,7 +12,7 @@ extension BrokerState {
     /// The members of Account (Protocol/README.md), in their order.
     borrowing func writeAccount(_ place: AccountPlace, scope: Scope, now: BootInstant, into result: inout JSONWriter) {
         guard let connection = directory[place.slot], connection.accounts.indices.contains(place.index),
-            let authConfig = authConfigs[connection.authConfigID]
+            let authConfig = authConfigs[connection.authConfigID], authConfig.serves(connection)
         else { return }
         let account = connection.accounts[place.index]
         result.member("connectionId", connection.id)
