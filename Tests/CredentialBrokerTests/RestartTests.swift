@@ -199,12 +199,15 @@ struct RestartTests {
         let stage = try Stage()
         stage.world.advance(by: .seconds(3600))
         try stage.world.withVault { vault in
+            // One is garbled, one is gone, as damaged memory would have it.
+            if let record = Self.handle(5, "con_acmetwo", in: vault) { _ = vault.remove(record) }
             try Self.put(5, "con_acme", Array("{\"id\":".utf8), into: &vault)
             try Self.put(200, "from-the-future", [1, 2, 3], into: &vault)
         }
         try stage.restart()
         #expect(stage.world.broker.restored.unreadable == 2)
         #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
+        #expect(try stage.credentials("con_acmetwo")["accessToken"] == "access-acmetwo-2")
         stage.world.advance(by: .seconds(3600))
         #expect(try stage.credentials("con_acme")["generation"] == 3)
         #expect(Set(stage.presentations("acme").compactMap(\.refreshToken)).count == 2)

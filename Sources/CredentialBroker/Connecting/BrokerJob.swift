@@ -62,6 +62,8 @@ extension Broker {
         withState { state, _ in state.jobsUnderWay += 1 }
         let result = await Task.detached { await body() }.value
         withState { state, _ in state.jobsUnderWay -= 1 }
+        // Whoever waits until nothing is under way looks again.
+        doorbell.ring()
         return result
     }
 

@@ -170,14 +170,17 @@ extension BrokerState {
             connection.standing.awaitsIdentity = false
             if let refusal {
                 connection.standing.verdict = .rejected(refusal)
-                connection.standing.life = nil
+                // It is over, and counts on from here.
+                connection.standing.life?.lifetime = .zero
+                connection.standing.life?.isRefreshable = false
             } else if let identity {
                 connection.take(identity)
             }
         }
         guard refusal != nil else { return }
         scheduler.remove(slot)
-        if let emptied = store(TokenSet(), nil, of: connection) { secrets[slot]?.record = emptied.record }
+        let over = directory[slot]?.standing.life
+        if let emptied = store(TokenSet(), over, of: connection) { secrets[slot]?.record = emptied.record }
     }
 
     // MARK: Answers

@@ -40,12 +40,8 @@ extension BrokerState {
         _ = directory.unsaved.takeAll()
         for id in newer { directory.noteUnsaved(id) }
         for (id, tokens) in contents.tokens where directory.slot(id: id) == nil {
-            if contents.unreadableConnections.contains(id) {
-                orphanedTokens[id] = tokens
-            } else {
-                // Nobody was told of them: the process ended before their connection was there.
-                _ = vault.remove(tokens.record)
-            }
+            orphanedTokens[id] = tokens
+            orphanedTokens[id]?.isLegible = !contents.unreadableConnections.contains(id)
         }
         for record in contents.links {
             let id = record.link.connectionID
@@ -147,6 +143,10 @@ extension BrokerState {
         for id in restoredClientSecrets { remove(.clientSecret, key: id) }
         restoredClientSecrets = []
         adoptsSeeds = false
+        // Nobody was told of them: the process ended before their connection was there. Those whose connection another
+        // version may be able to read stay.
+        for tokens in orphanedTokens.values where tokens.isLegible { _ = vault.remove(tokens.record) }
+        orphanedTokens = [:]
     }
 
     /// What the configuration has changed between two runs, beside the tokens that it gave.

@@ -7,6 +7,8 @@ struct VaultContents {
     struct Tokens {
         var record: RecordHandle
         var life: TokenLife?
+        /// Whether all that there is of their connection can be read.
+        var isLegible = true
         /// They were stored before it was known whose they are.
         var isUnverified = false
     }

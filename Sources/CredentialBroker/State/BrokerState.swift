@@ -38,7 +38,7 @@ struct BrokerState: ~Copyable {
     var beingDeleted: Set<String> = []
     /// Refreshes that a restart has interrupted, by the connection's id, until the first configuration is there.
     var interruptedRefreshes: [String: InterruptedRefresh] = [:]
-    /// Tokens whose connection's own record could not be read, until the configuration names it again.
+    /// Tokens whose connection's own record is missing, until the first configuration names it, or does not.
     var orphanedTokens: [String: VaultContents.Tokens] = [:]
     /// Auth configs of which the vault had a secret, until the first configuration is there.
     var restoredClientSecrets: Set<String> = []
