@@ -34,7 +34,7 @@ package struct VaultKeeping: Sendable {
         var candidates: [(entry: ListenDescriptors.Entry, sequence: UInt64)] = []
         var highest: UInt64 = 0
         for entry in received.entries where entry.name.hasPrefix(Self.prefix) {
-            highest = max(highest, UInt64(entry.name.dropFirst(Self.prefix.count)) ?? 0)
+            highest = max(highest, UInt64(UInt32(entry.name.dropFirst(Self.prefix.count)) ?? 0))
             do throws(VaultError) {
                 let header = try SecretVault.header(of: entry.descriptor)
                 candidates.append((entry, header.creationSequence))
@@ -51,7 +51,7 @@ package struct VaultKeeping: Sendable {
         var vault: SecretVault?
         for (entry, sequence) in candidates {
             if let adopted {
-                try pass(over: entry, sequence, adopted: adopted)
+                pass(over: entry, sequence, adopted: adopted)
                 continue
             }
             do throws(VaultError) {
@@ -75,9 +75,7 @@ package struct VaultKeeping: Sendable {
     }
 
     /// Beside the vault in use: its predecessor, where a crash came in the middle of a move, is all in it.
-    private mutating func pass(
-        over entry: ListenDescriptors.Entry, _ sequence: UInt64, adopted: UInt64
-    ) throws(VaultError) {
+    private mutating func pass(over entry: ListenDescriptors.Entry, _ sequence: UInt64, adopted: UInt64) {
         if sequence == adopted {
             // The same memory twice is not another vault.
             close(entry.descriptor)

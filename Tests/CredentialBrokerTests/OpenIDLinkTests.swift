@@ -18,6 +18,7 @@ private final class OpenIDProvider: Sendable {
         var header = #"{"alg":"RS256","kid":"k1"}"#
         var isForged = false
         var keysAreThere = true
+        var discoveryIsThere = true
         var sendsIDToken = true
         var userinfoSubject = "user-1"
         var namesIssuer = false
@@ -32,7 +33,7 @@ private final class OpenIDProvider: Sendable {
         requests.withLock { $0.append(request.url) }
         return manners.withLock { manners in
             switch request.url {
-            case "https://id.open.example/.well-known/openid-configuration":
+            case "https://id.open.example/.well-known/openid-configuration" where manners.discoveryIsThere:
                 return .answer(
                     #"{"issuer":"https://id.open.example","token_endpoint":"https://id.open.example/token","#
                         + #""authorization_endpoint":"https://id.open.example/authorize","#
@@ -43,6 +44,7 @@ private final class OpenIDProvider: Sendable {
                 return manners.keysAreThere ? .answer((try? Self.keys()) ?? "") : .unreachable
             case "https://id.open.example/userinfo":
                 return .answer(#"{"sub":"\#(manners.userinfoSubject)","email":"ada@example.com"}"#)
+            case let url where url.contains("/.well-known/"): return .unreachable
             default:
                 let idToken = (try? Self.idToken(manners)) ?? ""
                 let member = manners.sendsIDToken ? #","id_token":"\#(idToken)""# : ""
@@ -168,6 +170,25 @@ struct OpenIDLinkTests {
         let credentials = await stage.ask("getConnectionCredentials", ["connectionId": .string(id)])
         #expect((credentials["accessToken"] == "access-1") == (deed == .honest))
         try stage.world.check()
+    }
+
+    @Test("As long as the issuer cannot be asked where to ask, tokens that somebody brings are nobody's")
+    func issuerOutage() async throws {
+        let stage = try OpenIDStage()
+        stage.provider.manners.withLock { $0.discoveryIsThere = false }
+        let line = stage.world.connect(uid: 0)
+        let call = line.begin(
+            "connectedAccounts.initiate",
+            ["userId": "alice", "authConfigId": "ac_open", "config": "access-given"])
+        stage.world.clock.advance(by: .seconds(11))
+        let answer = await line.arrivedAnswer(to: call)
+        #expect(answer["status"] == "INITIATED" && answer["statusReason"] == "identity_pending")
+        let credentials = await stage.ask("getConnectionCredentials", ["connectionId": answer["id"] ?? .null])
+        #expect(credentials.errorName == "UPSTREAM_UNAVAILABLE")
+        stage.provider.manners.withLock { $0.discoveryIsThere = true }
+        let waiting = line.begin("connectedAccounts.waitForConnection", ["id": answer["id"] ?? .null])
+        stage.world.clock.advance(by: .seconds(31))
+        #expect(await line.arrivedAnswer(to: waiting)["status"] == "ACTIVE")
     }
 
     @Test("What userinfo says of another user than the id token's is not taken")

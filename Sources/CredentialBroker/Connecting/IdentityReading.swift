@@ -29,7 +29,8 @@ extension Broker {
         var isUnreachable = false
         switch provider.identity?.source {
         case .userinfo:
-            guard let url = authConfig.userinfoURL else { return .unknown }
+            // Where the issuer could not be asked for the address, it has not refused to say it.
+            guard let url = authConfig.userinfoURL else { return authConfig.isDiscovered ? .unknown : .unreachable }
             let answer = await ask(url, grant.accessToken, provider, values)
             isUnreachable = answer.isUnreachable
             documents.identity = answer.document
@@ -201,9 +202,10 @@ extension BrokerState {
 }
 
 extension AuthConfig {
-    /// Whether the provider says whose tokens these are when it is asked with them.
+    /// Whether tokens that somebody brings are nobody's until the provider has said whose they are.
     var mustIdentify: Bool { definition.authScheme == .oauth2 && canIdentify }
 
+    /// Whether the provider says whose tokens these are when it is asked with them.
     var canIdentify: Bool {
         switch provider.identity?.source {
         case .userinfo, .request: true
