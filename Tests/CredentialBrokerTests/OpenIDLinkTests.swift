@@ -180,15 +180,17 @@ struct OpenIDLinkTests {
         let call = line.begin(
             "connectedAccounts.initiate",
             ["userId": "alice", "authConfigId": "ac_open", "config": "access-given"])
-        stage.world.clock.advance(by: .seconds(11))
-        let answer = await line.arrivedAnswer(to: call)
+        // As long as the call is prepared to wait.
+        await stage.world.until(passing: .seconds(11)) { line.answer(to: call) != nil }
+        let answer = Answer(tree: line.answer(to: call) ?? .null)
         #expect(answer["status"] == "INITIATED" && answer["statusReason"] == "identity_pending")
         let credentials = await stage.ask("getConnectionCredentials", ["connectionId": answer["id"] ?? .null])
         #expect(credentials.errorName == "UPSTREAM_UNAVAILABLE")
         stage.provider.manners.withLock { $0.discoveryIsThere = true }
-        let waiting = line.begin("connectedAccounts.waitForConnection", ["id": answer["id"] ?? .null])
-        stage.world.clock.advance(by: .seconds(31))
-        #expect(await line.arrivedAnswer(to: waiting)["status"] == "ACTIVE")
+        let id = answer["id"]?.string ?? ""
+        await stage.world.until(passing: .seconds(31)) { await stage.status(id) == "ACTIVE -" }
+        let account = await stage.ask("connectedAccounts.get", ["id": .string(id)])
+        #expect(account["identity"]?["accountIdentifier"] == "ada@example.com")
     }
 
     @Test("What userinfo says of another user than the id token's is not taken")

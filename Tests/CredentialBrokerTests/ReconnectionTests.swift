@@ -61,10 +61,7 @@ struct ReconnectionTests {
         try await stage.restart()
         #expect(await token(link.id, stage) == "UPSTREAM_UNAVAILABLE")
         stage.provider.set { $0.identity = nil }
-        let line = stage.world.connect(uid: 0)
-        let waiting = line.begin("connectedAccounts.waitForConnection", ["id": .string(link.id)])
-        stage.world.clock.advance(by: .seconds(31))
-        #expect(await stage.answer(to: waiting, on: line)["status"] == "ACTIVE")
+        await stage.world.until(passing: .seconds(31)) { await stage.status(link.id) == "ACTIVE -" }
         #expect(await token(link.id, stage) == "access-hub-1")
         try stage.world.check()
     }
@@ -257,7 +254,7 @@ struct ReconnectionTests {
         try apply("access-carol")
         #expect(await token("con_imported", stage) == "access-carol")
         // Known by its own name as soon as the provider has said it.
-        while await stage.ask("connectedAccounts.get", ["id": "octocat"]).error != nil { await Task.yield() }
+        await stage.world.until { await stage.ask("connectedAccounts.get", ["id": "octocat"]).error == nil }
         become("eve", 666, stage)
         try apply("access-eve")
         let refused = await token("con_imported", stage)

@@ -12,7 +12,6 @@ final class SeedStage {
     let web: SimulatedWeb
     let world: World
     private let runner: Task<Void, Never>
-    private var sleeps: AsyncStream<BootInstant>.Iterator
 
     /// `changes` are more members of the provider's override, as YAML.
     init(_ seed: SeedProvider, policy: ClientPolicy? = nil, changes: String = "") throws {
@@ -37,7 +36,6 @@ final class SeedStage {
                     match: { uid: 0 }
                     grants: [ { users: ["*"], toolkits: ["*"], connections: ["*"], operations: ["*"] } ]
                 """, secrets: ["seed": SimulatedWeb.clientSecret])
-        sleeps = clock.sleeps.makeAsyncIterator()
         let broker = world.broker
         runner = Task { await broker.run() }
     }
@@ -109,15 +107,12 @@ final class SeedStage {
 
     /// Waits, without time passing, until it is so.
     func until(_ isSo: () async -> Bool) async {
-        while !(await isSo()) { _ = await sleeps.next(isolation: #isolation) }
+        await world.until(isSo)
     }
 
     /// Lets time pass in one jump, and returns when what is due then is done.
     func pass(_ duration: Duration) async {
-        world.clock.advance(by: duration)
-        while let deadline = await sleeps.next(isolation: #isolation) {
-            if deadline > world.clock.now, world.broker.refreshesInFlight == 0 { return }
-        }
+        await world.pass(duration)
     }
 
     /// Throws where a secret left the daemon, or anything was sent past the provider.

@@ -37,6 +37,8 @@ package final class World {
     /// Of the vault's memory, which may move.
     private let vaultDescriptor: VaultDescriptor
     private var held: [HeldExchange] = []
+    /// Each time the refresher has done what there was, and waits.
+    private var sleeps: AsyncStream<BootInstant>.Iterator
 
     private struct HeldExchange {
         var attempt: RefreshAttempt
@@ -51,6 +53,7 @@ package final class World {
     package init(_ setup: WorldSetup = WorldSetup(), seed: UInt64 = 1, transport: ScriptedTransport? = nil) throws {
         let clock = transport?.clock ?? ManualClock()
         self.clock = clock
+        sleeps = clock.sleeps.makeAsyncIterator()
         self.setup = setup
         self.transport = transport
         self.seed = seed
@@ -169,6 +172,24 @@ package final class World {
         held.removeAll { $0.deadline <= now }
         for exchange in expired { finish(exchange, .lost) }
         settle()
+    }
+
+    // MARK: A refresher that runs by itself
+
+    /// Returns when it is so: looks again each time the refresher has done something, after `duration` more.
+    package func until(passing duration: Duration = .zero, _ isSo: () async -> Bool) async {
+        while !(await isSo()) {
+            if duration > .zero { clock.advance(by: duration) }
+            _ = await sleeps.next(isolation: #isolation)
+        }
+    }
+
+    /// Lets time pass in one jump, and returns when what is due then is done.
+    package func pass(_ duration: Duration) async {
+        clock.advance(by: duration)
+        while let deadline = await sleeps.next(isolation: #isolation) {
+            if deadline > clock.now, broker.refreshesInFlight == 0 { return }
+        }
     }
 
     // MARK: The provider
