@@ -83,15 +83,18 @@ extension Broker {
             withState { state, _ in state.learn(metadata, of: authConfigID) }
             attempt.stage = .preparing
         case .sent(let description):
-            let box = OutcomeBox(TokenAnswerReader.read(outcome, description: description, receivedAt: wallSeconds))
-            end(&attempt) { state, ticket, now in state.finish(ticket, outcome: box.take(), now: now) }
+            let read = Handover(TokenAnswerReader.read(outcome, description: description, receivedAt: wallSeconds))
+            end(&attempt) { state, ticket, now in
+                let lost = TokenFailure(failureClass: .transient, reason: "lost", mayHaveBeenApplied: true)
+                return state.finish(ticket, outcome: read.take() ?? .failed(lost), now: now)
+            }
         }
     }
 
     private func prepare(_ attempt: inout RefreshAttempt) -> RefreshExchange? {
         let ticket = attempt.ticket
-        let prepared = withState { state, now in PreparedBox(state.prepare(ticket, now: now)) }
-        switch prepared.take() {
+        let prepared = withState { state, now in Handover(state.prepare(ticket, now: now)) }
+        switch prepared.take() ?? .obsolete {
         case .obsolete: end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
         case .unbuildable: end(&attempt) { state, ticket, now in state.unbuildable(ticket, now: now) }
         case .nothingToPresent: end(&attempt) { state, ticket, now in state.nothingToPresent(ticket, now: now) }
@@ -215,33 +218,5 @@ extension BrokerState {
         let failure = TokenFailure(
             failureClass: .transient, reason: StatusReason.upstreamUnavailable.slug, mayHaveBeenApplied: false)
         return finish(ticket, outcome: .failed(failure), now: now)
-    }
-}
-
-/// Carries one noncopyable value out of the lock.
-private final class PreparedBox: @unchecked Sendable {
-    // Sendable: made by one task and emptied by the same.
-    private var value: PreparedRefresh?
-
-    init(_ value: consuming PreparedRefresh) {
-        self.value = consume value
-    }
-
-    func take() -> PreparedRefresh {
-        value.take() ?? .obsolete
-    }
-}
-
-/// Carries one noncopyable value into the lock.
-private final class OutcomeBox: @unchecked Sendable {
-    // Sendable: made by one task and emptied by the same.
-    private var value: TokenOutcome?
-
-    init(_ value: consuming TokenOutcome) {
-        self.value = consume value
-    }
-
-    func take() -> TokenOutcome {
-        value.take() ?? .failed(TokenFailure(failureClass: .transient, reason: "lost", mayHaveBeenApplied: true))
     }
 }

@@ -167,25 +167,26 @@ extension BrokerState {
 }
 
 /// One token's revocation on its way to the provider.
-final class PreparedRevocation: @unchecked Sendable {
-    // Sendable: made under the lock and emptied by one task.
+struct PreparedRevocation: Sendable {
     let kind: RevocationRequest.TokenKind
-    let outcome: String
     let method: ProviderRequest.Method
-    private var request: ProviderRequest?
+    /// What is said where there is nothing to send.
+    let outcome: String
+    private let request: Handover<ProviderRequest>
 
     init(_ kind: RevocationRequest.TokenKind, outcome: String) {
         self.kind = kind
         self.outcome = outcome
         method = .post
+        request = Handover(nil)
     }
 
     init(
         _ kind: RevocationRequest.TokenKind, _ request: consuming ProviderRequest?, _ method: ProviderRequest.Method
     ) {
         self.kind = kind
-        self.request = request
         self.method = method
+        self.request = Handover(request)
         outcome = "unreachable"
     }
 

@@ -26,7 +26,7 @@ extension Broker {
             return conclude { _, _ in [FinishedCall(reply, error: .noDeviceFlow(call.authConfigID))] }
         }
         let prepared = withState { state, now in
-            RequestBox(state.deviceRequest(to: url, authConfig, description), at: now)
+            PreparedRequest(state.deviceRequest(to: url, authConfig, description), at: now)
         }
         guard let request = prepared.take() else {
             return conclude { _, _ in [FinishedCall(reply, error: .notLinkable(call.authConfigID))] }
@@ -64,7 +64,7 @@ extension Broker {
     private func pollOnce(
         _ connectionID: String, _ polling: DevicePolling<BootInstant>
     ) async -> (polling: DevicePolling<BootInstant>, at: BootInstant)? {
-        let box = withState { state, now in RequestBox(state.devicePoll(connectionID), at: now) }
+        let box = withState { state, now in PreparedRequest(state.devicePoll(connectionID), at: now) }
         let (link, authConfig) = withState { state, _ in
             (state.links[connectionID], state.links[connectionID].flatMap { state.authConfigs[$0.authConfigID] })
         }

@@ -79,7 +79,7 @@ extension Broker {
             return end(link, .upstreamUnavailable, "The provider cannot be reached. Start again in a while.")
         }
         let prepared = withState { state, now in
-            RequestBox(state.codeRequest(claimed, authConfig, description), at: now)
+            PreparedRequest(state.codeRequest(claimed, authConfig, description), at: now)
         }
         guard let request = prepared.take() else {
             return end(
@@ -209,14 +209,13 @@ extension StatusReason {
     }
 }
 
-/// Carries one request out of the lock.
-final class RequestBox: @unchecked Sendable {
-    // Sendable: made by one task and emptied by the same.
-    private var request: ProviderRequest?
+/// A request as it was made inside the lock, to be sent outside of it.
+struct PreparedRequest: Sendable {
+    private let request: Handover<ProviderRequest>
     let at: BootInstant
 
     init(_ request: consuming ProviderRequest?, at instant: BootInstant) {
-        self.request = request
+        self.request = Handover(request)
         at = instant
     }
 

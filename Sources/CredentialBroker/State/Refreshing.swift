@@ -6,7 +6,7 @@ internal import SecretBytes
 internal import SecretVault
 
 /// What has to be sent for a ticket.
-enum PreparedRefresh: ~Copyable {
+enum PreparedRefresh: ~Copyable, Sendable {
     /// The issuer's metadata must be read first.
     case discover(authConfigID: String, issuer: String)
     case send(ProviderRequest, timeout: Duration, description: TokenEndpointDescription)
