@@ -97,11 +97,13 @@ let package = Package(
         // The vault, and the one stateful part over it.
         module("SecretVault", ["CLinux"], exclude: ["FORMAT.md"]),
         tests("SecretVaultTests", ["CLinux", "SecretBytes", "SecretVault"]),
+        module("VaultExport", ["SecretBytes", crypto], exclude: ["FORMAT.md"]),
+        tests("VaultExportTests", ["SecretBytes", "VaultExport"]),
         module(
             "CredentialBroker",
             [
                 "ConnectedAccounts", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth", "ProviderCatalog", "RFC3339",
-                "SecretBytes", "SecretVault", "SignedTokens", crypto, deque, heap,
+                "SecretBytes", "SecretVault", "SignedTokens", "VaultExport", crypto, deque, heap,
             ]),
         .target(
             name: "TestKit",

@@ -1,4 +1,3 @@
-internal import OAuth
 internal import SecretBytes
 
 /// The textual form of a private key (RFC 7468 section 10, and PKCS #1's).

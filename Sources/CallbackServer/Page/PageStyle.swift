@@ -1,5 +1,4 @@
 internal import Crypto
-internal import OAuth
 internal import SecretBytes
 
 /// The one style sheet of the pages, and its hash by which the policy admits it and no other.

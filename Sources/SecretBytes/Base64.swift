@@ -1,5 +1,3 @@
-package import SecretBytes
-
 /// Base64 between secret bytes, without a copy that is not wiped (RFC 4648).
 package enum Base64 {
     /// Appends the padded standard alphabet's form (section 4).
@@ -48,7 +46,7 @@ package enum Base64 {
         var bits = BitRun()
         var count = 0
         var padding = 0
-        for index in text.indices where !ASCII.isWhitespace(text[index]) {
+        for index in text.indices where !isWhitespace(text[index]) {
             count += 1
             if text[index] == UInt8(ascii: "=") {
                 padding += 1
@@ -73,6 +71,8 @@ package enum Base64 {
             buffer.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
         }
     }
+
+    private static func isWhitespace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     private static func group(_ bytes: Span<UInt8>, at index: Int, _ length: Int) -> UInt32 {
         var group = UInt32(bytes[index]) << 16
