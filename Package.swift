@@ -115,7 +115,7 @@ let package = Package(
             "CredentialBrokerTests",
             [
                 "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth",
-                "SecretBytes", "SecretVault", "TestKit", cryptoExtras,
+                "SecretBytes", "SecretVault", "TestKit", "VaultExport", cryptoExtras,
             ]),
         tests("ProtocolTests", ["ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
 
@@ -166,7 +166,7 @@ let package = Package(
             "DaemonTests",
             [
                 "CallbackServer", "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "OAuth",
-                "ProviderCatalog", "SecretBytes", "SecretVault", "SocketServer", "Systemd", logging,
+                "ProviderCatalog", "SecretBytes", "SecretVault", "SocketServer", "Systemd", "VaultExport", logging,
             ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],

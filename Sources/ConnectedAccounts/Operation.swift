@@ -10,6 +10,7 @@ package enum Operation: String, Sendable, CaseIterable {
     case toolsExecute = "tools:execute"
     case eventsRead = "events:read"
     case daemonRead = "daemon:read"
+    case daemonExport = "daemon:export"
 }
 
 /// A set of operations in two bytes.
@@ -47,6 +48,7 @@ extension Operation {
         case .toolsExecute: 1 << 7
         case .eventsRead: 1 << 8
         case .daemonRead: 1 << 9
+        case .daemonExport: 1 << 10
         }
     }
 }

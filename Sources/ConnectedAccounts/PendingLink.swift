@@ -17,7 +17,7 @@ package struct PendingLink: Sendable, Equatable {
     package let flow: Flow
     /// Where the browser goes on to afterwards; nil: the daemon's own page is the end.
     package let callbackURL: String?
-    package let expiresAt: BootInstant
+    package var expiresAt: BootInstant
     /// What the browser's answer is known by: a keyed hash of the `state`. Nil where none was sent.
     package let stateHash: String?
     /// The authorization server that must have sent the answer (RFC 9207), as known when the user was sent to it.

@@ -8,7 +8,7 @@ package struct Session: Sendable, Equatable {
     package let pinned: [String: [String]]
     package let requiresExplicitSelection: Bool
     package let createdAt: WallInstant
-    package let expiresAt: BootInstant
+    package var expiresAt: BootInstant
 
     package init(
         id: String, agent: String, userID: String, pinned: [String: [String]], requiresExplicitSelection: Bool,

@@ -23,7 +23,7 @@ extension Broker {
 
     /// From now on nothing new is taken on: calls that wait are told so, and no refresh is begun.
     package func beginStopping() {
-        let finished = withState { state, now in state.beginStopping(now: now) }
+        let finished = withState { state, _ in state.beginStopping() }
         for call in finished { call.deliver() }
         doorbell.ring()
     }
@@ -56,10 +56,11 @@ extension BrokerState {
         var shortcomings = vault.statistics.protection.shortcoming.map { [$0] } ?? []
         if settings.vaultsSetAside > 0 { shortcomings.append("\(settings.vaultsSetAside) earlier vault set aside") }
         if hasUnsavedChanges { shortcomings.append("the vault is full: a restart goes back to an older state") }
+        if isHandedOver { shortcomings.append("handed over by an export: nothing is refreshed until a restart") }
         return shortcomings
     }
 
-    fileprivate mutating func beginStopping(now: BootInstant) -> [FinishedCall] {
+    mutating func beginStopping() -> [FinishedCall] {
         isStopping = true
         scheduler.drain()
         return waiting.takeAll().map { FinishedCall($0.reply, error: .shuttingDown) }

@@ -3,11 +3,13 @@ package import DaemonConfiguration
 package import SecretBytes
 internal import SignedTokens
 internal import Synchronization
+internal import VaultExport
 
 /// The secrets that a configuration refers to, read before the broker's lock is taken: reading files may take its time.
 package struct ConfiguredSecrets: Sendable {
     var clientSecrets: [String: SecretBox] = [:]
     var credentials: [String: CredentialsBox] = [:]
+    var exportKey: SecretBox?
     /// What could not be read or used, each with what to do about it. Everything else works.
     package private(set) var problems: [String] = []
 
@@ -23,7 +25,24 @@ package struct ConfiguredSecrets: Sendable {
                 problems.append("authConfigs.\(authConfig.id).clientSecret: \(error)")
             }
         }
+        if let reference = configuration.exportKey { addExportKey(reference, read: read) }
         for connection in configuration.connections { add(connection, of: configuration, read: read) }
+    }
+
+    private mutating func addExportKey<Failure: Error & CustomStringConvertible>(
+        _ reference: SecretReference, read: (SecretReference) throws(Failure) -> SecretBytes
+    ) {
+        do throws(Failure) {
+            let secret = try read(reference)
+            do throws(ExportError) {
+                _ = try ExportKey(secret)
+                exportKey = SecretBox(secret)
+            } catch {
+                problems.append("export.key: \(error)")
+            }
+        } catch {
+            problems.append("export.key: \(error)")
+        }
     }
 
     private mutating func add<Failure: Error & CustomStringConvertible>(

@@ -23,6 +23,7 @@ extension BrokerState {
     ) throws(RPCError) -> RPCAnswer {
         let isOpenToAll = method == .rpcDiscover || method == .daemonExplain
         guard isOpenToAll || caller.agentIndex(in: configuration.agents, epoch: epoch) != nil else { throw .forbidden }
+        guard !(isHandedOver && method.changesAccounts) else { throw .handedOver }
         switch method {
         case .getConnectionCredentials: return try getConnectionCredentials(call, from: caller, now: now, into: &result)
         case .getAccounts: return try getAccounts(method, nil, call, from: caller, now: now, into: &result)
@@ -75,6 +76,8 @@ extension BrokerState {
         case .eventsUnsubscribe: try eventsUnsubscribe(call, from: caller, now: now, into: &result)
         case .daemonStatus: try daemonStatus(call, from: caller, now: now, into: &result)
         case .daemonExplain: try daemonExplain(call, from: caller, now: now, into: &result)
+        case .daemonExport:
+            return try daemonExport(call, from: caller, now: now, into: &result, finished: &finished)
         case .rpcDiscover: try discover(call, into: &result)
         }
         return .written

@@ -43,6 +43,7 @@ enum Method: String, CaseIterable {
 
     case daemonStatus = "daemon.status"
     case daemonExplain = "daemon.explain"
+    case daemonExport = "daemon.export"
     case rpcDiscover = "rpc.discover"
 
     private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })

@@ -180,7 +180,7 @@ struct RefresherRound: Sendable {
 
 extension BrokerState {
     mutating func round(now: BootInstant) -> RefresherRound {
-        let finished = expireLinks(now: now) + expireWaiting(now: now)
+        let finished = expireLinks(now: now) + expireWaiting(now: now) + continueHandover(now: now)
         sessions.removeExpired(now: now)
         retryIdentities(now: now)
         let tickets = dueRefreshes(now: now)
@@ -195,7 +195,7 @@ extension BrokerState {
     private func nextWake(now: BootInstant) -> BootInstant? {
         let instants = [
             scheduler.nextWake(now: now), waiting.nextDeadline, links.nextExpiry, audit.writeAt,
-            nextAnnouncement(now: now), identityRetryAt,
+            nextAnnouncement(now: now), identityRetryAt, nextHandoverDeadline,
         ]
         return instants.compactMap(\.self).min()
     }

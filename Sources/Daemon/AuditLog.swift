@@ -38,6 +38,7 @@ struct AuditLog: Sendable {
         if let remaining = record.remainingSeconds { fields["remaining-seconds"] = "\(remaining)" }
         switch record.outcome {
         case .issued: logger.info("Credential handed out", metadata: fields)
+        case .exported: logger.notice("Accounts handed over, sealed", metadata: fields)
         case .denied: logger.notice("Call denied", metadata: fields)
         }
     }

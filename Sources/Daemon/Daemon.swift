@@ -34,7 +34,10 @@ package struct Daemon: Sendable {
     }
 
     /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more; whatever was begun has ended then.
-    package func run(_ source: some ConfigurationSource) async throws {
+    ///
+    /// The export at `importPath`, if there is one, is where it goes on from unless systemd has kept a vault, and is
+    /// removed in either case.
+    package func run(_ source: some ConfigurationSource, importing importPath: String? = nil) async throws {
         for finding in ProcessHardening.apply(environment: environment) { logger.warning("\(finding)") }
         let limits = socketLimits()
         // Registered before anybody is told that the daemon is ready, so that no signal is lost.
@@ -48,7 +51,11 @@ package struct Daemon: Sendable {
         reserve(callbackPort)
         var keeping = VaultKeeping(
             notifier: notifier, storeLimit: environment[.storedDescriptorLimit].flatMap { Int($0) }, logger: logger)
-        let vault = try keeping.open(received)
+        let secrets = source.secrets(of: configuration)
+        let export = importPath.map { ExportFile(path: $0) }
+        let vault = try keeping.open(received) { try export?.fill(&$0, secrets: secrets, logger: logger) }
+        // What systemd has kept is newer.
+        try export?.remove()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
         let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -61,7 +68,7 @@ package struct Daemon: Sendable {
         var failure: (any Error)?
         do {
             transport.allow(privateHosts: configuration.privateHosts)
-            warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
+            warn(broker.apply(configuration, secrets: secrets))
             reportRestart(broker, keeping)
             let browsers = BrowserCallbacks(
                 callbackPort, eventLoop: providerGroup.next(), broker: broker, logger: logger)

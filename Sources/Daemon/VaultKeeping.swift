@@ -30,7 +30,11 @@ package struct VaultKeeping: Sendable {
     ///
     /// One that cannot be read stays with systemd as it is, under its own name, for a version that can. A call of the
     /// system that fails says nothing of a vault: it is thrown, and the next start tries again.
-    package mutating func open(_ received: ListenDescriptors) throws(VaultError) -> SecretVault {
+    ///
+    /// A new one is filled by `fill` first of all: a crash in the middle of it leaves nothing that looks like a vault.
+    package mutating func open(
+        _ received: ListenDescriptors, filling fill: (inout SecretVault) throws -> Void = { _ in }
+    ) throws -> SecretVault {
         var candidates: [(entry: ListenDescriptors.Entry, sequence: UInt64)] = []
         var highest: UInt64 = 0
         for entry in received.entries where entry.name.hasPrefix(Self.prefix) {
@@ -66,7 +70,14 @@ package struct VaultKeeping: Sendable {
         switch vault.take() {
         case .some(let found): opened = found
         // No successor of what is set aside: only that may be wiped when this one is found.
-        case .none: opened = try SecretVault(creating: SegmentPolicy(), creationSequence: highest + 2)
+        case .none:
+            opened = try SecretVault(creating: SegmentPolicy(), creationSequence: highest + 2)
+            do {
+                try fill(&opened)
+            } catch {
+                opened.wipe()
+                throw error
+            }
         }
         guard notifier.isActive else { return opened }
         if adopted == nil { store(opened) } else { isKept = true }

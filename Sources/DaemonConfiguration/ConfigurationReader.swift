@@ -82,8 +82,7 @@ struct ConfigurationReader<Names: NameResolver> {
     mutating func read(_ root: YAMLNode) {
         let keys = [
             "socket", "socketMode", "socketGroup", "callback", "masking", "privateHosts", "providersDirectory",
-            "providers", "authConfigs",
-            "connections", "agents",
+            "providers", "authConfigs", "connections", "agents", "export",
         ]
         guard let fields = root.mapping(keys, &problems) else { return }
         readSocket(fields)
@@ -93,6 +92,7 @@ struct ConfigurationReader<Names: NameResolver> {
         configuration.providersDirectory = fields["providersDirectory"].flatMap {
             ConfigurationText.directory($0, &problems)
         }
+        fields["export"].map { readExport($0) }
         readProviders(fields["providers"]?.members(&problems) ?? [])
         if let members = fields["authConfigs"]?.members(&problems) {
             givenAuthConfigs = Set(members.map(\.key))
@@ -178,6 +178,11 @@ struct ConfigurationReader<Names: NameResolver> {
             return
         }
         configuration.callback = ListenAddress(host: address.host, port: address.port)
+    }
+
+    private mutating func readExport(_ node: YAMLNode) {
+        guard let parts = node.mapping(["key"], &problems), let key = parts.required("key", &problems) else { return }
+        configuration.exportKey = SecretReference.read(key, &problems)
     }
 
     private mutating func readPrivateHosts(_ node: YAMLNode) {

@@ -13,6 +13,8 @@ package struct PurserConfiguration: Sendable, Equatable {
     package var catalog = ProviderCatalog()
     /// Where the files of providers are, as an absolute path; nil: in `providers.d` beside the configuration.
     package var providersDirectory: String?
+    /// What exports of the vault are sealed with; nil: there are none.
+    package var exportKey: SecretReference?
     /// In the order of the file.
     package var authConfigs: [AuthConfigDefinition] = []
     /// In the order of the file.

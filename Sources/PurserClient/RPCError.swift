@@ -74,6 +74,8 @@ extension RPCError {
         public static let sessionExpired = Name("SESSION_EXPIRED")
         /// The daemon is on its way out; call again in a moment.
         public static let shuttingDown = Name("SHUTTING_DOWN")
+        /// The daemon's configuration lacks what the call needs.
+        public static let notConfigured = Name("NOT_CONFIGURED")
         /// No such method.
         public static let methodNotFound = Name("METHOD_NOT_FOUND")
         /// Wrong or unknown parameters.

@@ -15,6 +15,13 @@ struct PurserDaemon: AsyncParsableCommand {
     @Option(name: .long, help: "The configuration file.")
     var config: String?
 
+    @Option(
+        name: .customLong("import"),
+        help: ArgumentHelp(
+            "Go on from what 'purser export' wrote there, and remove it; if there is no such file, start as ever.",
+            valueName: "file"))
+    var importPath: String?
+
     @Flag(name: .long, help: "Check the configuration, print what is wrong with it, and exit.")
     var checkConfig = false
 
@@ -25,6 +32,9 @@ struct PurserDaemon: AsyncParsableCommand {
     var verbose = false
 
     func validate() throws {
+        guard importPath == nil || !(demo || checkConfig) else {
+            throw ValidationError("--import goes with a daemon that runs on a configuration.")
+        }
         guard !(demo && (checkConfig || config != nil)) else {
             throw ValidationError("--demo brings its own configuration; leave --config and --check-config out.")
         }
@@ -39,7 +49,7 @@ struct PurserDaemon: AsyncParsableCommand {
                 credentialsDirectory: CredentialsDirectory.path(in: environment))
             if checkConfig { return try check(file) }
             let daemon = Daemon(environment: environment, logger: logger)
-            if demo { try await daemon.run(Demo.start()) } else { try await daemon.run(file) }
+            if demo { try await daemon.run(Demo.start()) } else { try await daemon.run(file, importing: importPath) }
         } catch {
             Terminal.complain("purserd: \(error)")
             // systemd starts it again at once, so that the next one finds the vault; not in a tight loop, though.

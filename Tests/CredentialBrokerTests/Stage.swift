@@ -7,7 +7,7 @@ import TestKit
 /// A world with one connection of each kind, and providers whose refresh tokens are good for one use.
 final class Stage {
     let world: World
-    let provider = StageProvider()
+    let provider: StageProvider
     var yaml: String
     var secrets: [String: String]
 
@@ -24,11 +24,26 @@ final class Stage {
     init(_ setup: WorldSetup = WorldSetup(), seed: UInt64 = 1, changing secretChanges: [String: String?] = [:]) throws {
         yaml = StageText.yaml
         secrets = StageText.secrets
+        provider = StageProvider()
         for (name, text) in secretChanges { secrets[name] = text }
         world = try World(setup, seed: seed)
         let provider = provider
         world.respond = { provider.react($0) }
         world.apply(try Self.configuration.get(), secrets: secrets)
+    }
+
+    /// The machine of another stage was started anew, with what that one exported.
+    init(rebooting other: Stage, export: String?, after downtime: Duration, seed: UInt64 = 77) throws {
+        yaml = other.yaml
+        secrets = other.secrets
+        provider = other.provider
+        let reboot = Reboot(
+            export: export, wallAhead: other.world.wallAhead + downtime, configuration: try World.configuration(yaml),
+            secrets: secrets)
+        world = try World(seed: seed, after: reboot)
+        let provider = provider
+        world.respond = { provider.react($0) }
+        try reload()
     }
 
     /// A reload with the texts as they are now.

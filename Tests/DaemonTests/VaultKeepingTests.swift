@@ -64,6 +64,32 @@ struct VaultKeepingTests {
         }
     }
 
+    @Test("A new vault is filled before anybody keeps it; one that was kept is not filled again")
+    func filled() throws {
+        struct Refused: Error {}
+        var failing = keeping()
+        #expect(throws: Refused.self) {
+            _ = try failing.open(store.handOver()) { vault in
+                try put("half", into: &vault)
+                throw Refused()
+            }
+        }
+        #expect(store.names.isEmpty)
+        for _ in 0..<2 {
+            var keeping = keeping()
+            var fillings = 0
+            let isNew = store.names.isEmpty
+            let vault = try keeping.open(store.handOver()) { vault in
+                fillings += 1
+                try put("imported", into: &vault)
+                #expect(store.names.isEmpty)
+            }
+            #expect(fillings == (isNew ? 1 : 0))
+            let found = text(in: vault)
+            #expect(found == "imported")
+        }
+    }
+
     @Test("The memory of one process is the next one's, again and again")
     func handedOver() throws {
         for round in 0..<3 {

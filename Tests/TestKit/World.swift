@@ -26,6 +26,9 @@ package final class World {
     /// When the broker wants to be looked at again.
     package private(set) var wake: BootInstant?
 
+    /// What was imported after a reboot.
+    package private(set) var imported: VaultImport.Report?
+
     package let browserPort = BrowserPort()
     let audit = AuditTrail()
     /// False where the refresher runs by itself.
@@ -50,7 +53,10 @@ package final class World {
     package static let wallStart: Int64 = 1_780_272_000
 
     /// A world. With a `transport` its refresher really runs; others are driven step by step, and never send.
-    package init(_ setup: WorldSetup = WorldSetup(), seed: UInt64 = 1, transport: ScriptedTransport? = nil) throws {
+    package init(
+        _ setup: WorldSetup = WorldSetup(), seed: UInt64 = 1, transport: ScriptedTransport? = nil,
+        after reboot: Reboot? = nil
+    ) throws {
         let clock = transport?.clock ?? ManualClock()
         self.clock = clock
         sleeps = clock.sleeps.makeAsyncIterator()
@@ -59,6 +65,10 @@ package final class World {
         self.seed = seed
         isDriven = transport == nil
         var vault = try SecretVault(creating: Self.policy(setup))
+        if let reboot {
+            wallShift.add(reboot.wallAhead.nanoseconds)
+            imported = try reboot.fill(&vault, now: clock.now)
+        }
         vaultDescriptor = VaultDescriptor(of: &vault)
         broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
     }
@@ -95,6 +105,11 @@ package final class World {
         broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
     }
 
+    /// What the wall clock shows beyond ``wallStart``.
+    package var wallAhead: Duration {
+        ManualClock.start.duration(to: now) + .nanoseconds(wallShift.value)
+    }
+
     /// Sets the wall clock forward (or back), as an administrator would; boot time goes on as before.
     package func setWallClock(by duration: Duration) {
         wallShift.add(duration.nanoseconds)
@@ -115,13 +130,16 @@ package final class World {
 
     /// Takes a configuration over, as at the start and at a reload; `{credential: NAME}` is looked up in `secrets`.
     package func apply(_ configuration: PurserConfiguration, secrets: [String: String]) {
-        let read = ConfiguredSecrets(of: configuration) { reference throws(MissingSecret) in
+        warnings = broker.apply(configuration, secrets: Self.read(configuration, secrets))
+        for warning in warnings { inspect(warning) }
+        if isDriven { settle() }
+    }
+
+    static func read(_ configuration: PurserConfiguration, _ secrets: [String: String]) -> ConfiguredSecrets {
+        ConfiguredSecrets(of: configuration) { reference throws(MissingSecret) in
             guard case .credential(let name) = reference, let text = secrets[name] else { throw MissingSecret() }
             return SecretBytes(utf8: text)
         }
-        warnings = broker.apply(configuration, secrets: read)
-        for warning in warnings { inspect(warning) }
-        if isDriven { settle() }
     }
 
     package func apply(yaml: String, secrets: [String: String]) throws {

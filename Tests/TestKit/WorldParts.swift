@@ -1,5 +1,6 @@
+internal import ConnectedAccounts
 internal import CredentialBroker
-internal import DaemonConfiguration
+package import DaemonConfiguration
 internal import SecretVault
 internal import Synchronization
 
@@ -9,6 +10,32 @@ package struct WorldSetup {
     package var maximumVaultBytes = 64 << 20
 
     package init() {}
+}
+
+/// The machine was started anew: boot time begins again, and of the vault there is what was exported.
+package struct Reboot {
+    /// The export's text; nil where there is none.
+    package var export: String?
+    /// What the wall clock shows beyond ``World/wallStart``.
+    package var wallAhead: Duration
+    package var configuration: PurserConfiguration
+    package var secrets: [String: String]
+
+    package init(
+        export: String?, wallAhead: Duration, configuration: PurserConfiguration, secrets: [String: String]
+    ) {
+        self.export = export
+        self.wallAhead = wallAhead
+        self.configuration = configuration
+        self.secrets = secrets
+    }
+
+    func fill(_ vault: inout SecretVault, now: BootInstant) throws -> VaultImport.Report? {
+        guard let export else { return nil }
+        return try VaultImport.read(
+            Array(export.utf8).span, secrets: World.read(configuration, secrets), into: &vault, now: now,
+            wall: WallInstant(seconds: World.wallStart + wallAhead.components.seconds))
+    }
 }
 
 package struct WorldFault: Error {

@@ -36,7 +36,8 @@ extension BrokerState {
     mutating func claim(
         _ response: borrowing AuthorizationResponse, now: BootInstant
     ) -> (claim: Claim, finished: [FinishedCall]) {
-        guard let link = links.claim(stateHash: hash(ofState: response.state), now: now),
+        // The next process has the link as it was, and the browser can be sent there again.
+        guard !isHandedOver, let link = links.claim(stateHash: hash(ofState: response.state), now: now),
             let authConfig = authConfigs[link.authConfigID]
         else { return (.unknown, []) }
         do {

@@ -122,7 +122,7 @@ extension BrokerState {
     }
 
     borrowing func devicePoll(_ connectionID: String) -> ProviderRequest? {
-        guard let link = links[connectionID], let code = linkSecret(.deviceCode, of: connectionID),
+        guard !isHandedOver, let link = links[connectionID], let code = linkSecret(.deviceCode, of: connectionID),
             let authConfig = authConfigs[link.authConfigID], let description = authConfig.tokenEndpoint,
             let clientID = authConfig.definition.clientID
         else { return nil }

@@ -71,7 +71,7 @@ extension BrokerState {
         _ = try scope(of: caller, sessionID: nil, for: .daemonRead, now: now)
         let statistics = vault.statistics
         let endpoints = scheduler.endpointHealth
-        let isVaultFine = statistics.dropped == 0 && settings.vaultsSetAside == 0 && !hasUnsavedChanges
+        let isVaultFine = statistics.dropped == 0 && settings.vaultsSetAside == 0 && !hasUnsavedChanges && !isHandedOver
         let isDegraded = endpoints.contains { $0.retryAt != nil } || !isVaultFine || !rejectedApps.isEmpty
         result.beginObject()
         result.member("version", settings.version)
@@ -93,6 +93,7 @@ extension BrokerState {
             result.member("droppedRecords", statistics.dropped)
             result.member("isKept", settings.vaultIsKept)
             result.member("setAside", settings.vaultsSetAside)
+            result.member("exportedAt", handover?.export.flatMap { shown($0.at) })
         }
         writeConfiguration(into: &result)
         writeEndpoints(endpoints, into: &result)

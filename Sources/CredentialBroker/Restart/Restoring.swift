@@ -31,6 +31,7 @@ extension BrokerState {
         adoptsSeeds = contents.fingerprintKey == nil && !(contents.connections.isEmpty && contents.deletedSeeds.isEmpty)
         restoredClientSecrets = contents.clientSecrets
         deletedSeeds = contents.deletedSeeds
+        exportKey = contents.exportKey
         var report = RestoreReport()
         report.unreadable = contents.unreadable
         var newer: Set<String> = []

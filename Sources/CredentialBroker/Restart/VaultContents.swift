@@ -33,6 +33,7 @@ struct VaultContents {
     var linkSecrets: Set<String> = []
     /// The auth configs of which there is a secret.
     var clientSecrets: Set<String> = []
+    var exportKey: RecordHandle?
     /// Records that this version cannot read.
     var unreadable = 0
 
@@ -60,6 +61,7 @@ struct VaultContents {
             case .deletedSeed: deletedSeeds[key] = String(publicText: payload)
             case .clientSecret: clientSecrets.insert(key)
             case .pendingLink: linkSecrets.insert(key)
+            case .exportKey: exportKey = handle
             case nil: unreadable += 1
             }
         }

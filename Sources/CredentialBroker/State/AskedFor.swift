@@ -23,6 +23,7 @@ extension Method {
         case .eventsSubscribe, .eventsUnsubscribe: .eventsRead
         case .sessionCreate, .sessionGet, .sessionClose: .sessionsCreate
         case .daemonStatus: .daemonRead
+        case .daemonExport: .daemonExport
         case .daemonExplain, .rpcDiscover: nil
         }
     }

@@ -2,7 +2,7 @@ package import ConnectedAccounts
 
 /// One entry of the audit: a credential handed out, or a denial.
 package struct AuditRecord: Sendable, Equatable {
-    package enum Outcome: String, Sendable { case issued, denied }
+    package enum Outcome: String, Sendable { case issued, exported, denied }
 
     package var outcome: Outcome
     package var method: String
@@ -41,7 +41,7 @@ struct AuditBuffer: Sendable {
         let pid: Int32
         let agent: String?
         let method: Method
-        /// -1 for a denial.
+        /// -1 for a denial and an export, which are of no connection.
         let slot: Int
         let generation: UInt64
         let isDenial: Bool
@@ -50,6 +50,12 @@ struct AuditBuffer: Sendable {
         init(issuedTo peer: Peer, agent: String, method: Method, slot: Int, generation: UInt64) {
             (uid, gid, pid, self.agent, self.method) = (peer.uid, peer.gid, peer.pid, agent, method)
             (self.slot, self.generation, isDenial) = (slot, generation, false)
+        }
+
+        /// All accounts, sealed.
+        init(exportedTo peer: Peer, agent: String) {
+            (uid, gid, pid, self.agent, method) = (peer.uid, peer.gid, peer.pid, agent, .daemonExport)
+            (slot, generation, isDenial) = (-1, 0, false)
         }
 
         init(denialOf method: Method, to peer: Peer, agent: String?) {

@@ -16,6 +16,16 @@ extension BrokerState {
         if audit.note(key, record, now: now) { needsRefresher = true }
     }
 
+    /// Notes that all accounts were handed over.
+    mutating func noteExport(to caller: Caller, agent: Agent, now: BootInstant) {
+        let key = AuditBuffer.Key(exportedTo: caller.peer, agent: agent.name)
+        guard !audit.noteRepeat(key) else { return }
+        let record = AuditRecord(
+            outcome: .exported, method: Method.daemonExport.rawValue, operation: Operation.daemonExport.rawValue,
+            peer: caller.peer, agent: agent.name, generation: 0, count: 1)
+        if audit.note(key, record, now: now) { needsRefresher = true }
+    }
+
     /// Notes that a call was denied; other errors are not the audit's affair. `reference` is only asked for the first
     /// time in a batch.
     mutating func noteDenial(

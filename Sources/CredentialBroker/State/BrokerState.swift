@@ -73,6 +73,10 @@ struct BrokerState: ~Copyable {
     var isDrawing = false
     var random: SplitMix64
     var isStopping = false
+    /// Set once an export was asked for.
+    var handover: VaultHandover?
+    /// What exports are sealed with, if the configuration names a key.
+    var exportKey: RecordHandle?
     /// Something was put in line that the refresher must look at.
     var needsRefresher = false
     let startedAt: BootInstant

@@ -21,6 +21,7 @@ extension BrokerState {
         configuration.loadedAt = wall(now)
         epoch += 1
         removeConnections(notIn: new)
+        take(exportKey: given.exportKey, isConfigured: new.exportKey != nil)
         for definition in new.authConfigs {
             take(definition, catalog: new.catalog, secret: given.clientSecrets[definition.id])
         }
@@ -149,7 +150,7 @@ extension BrokerState {
         return key.withBytes { vault.handle(kind: VaultKind.clientSecret.rawValue, key: $0) }
     }
 
-    private borrowing func holds(_ record: RecordHandle?, _ secret: SecretBox) -> Bool {
+    borrowing func holds(_ record: RecordHandle?, _ secret: SecretBox) -> Bool {
         guard let record else { return false }
         return vault.withPayload(record) { SecretBytes(copying: $0).isEqual(to: secret.bytes) } ?? false
     }

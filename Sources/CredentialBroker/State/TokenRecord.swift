@@ -63,6 +63,14 @@ package enum TokenRecord {
         return (life, field[24] & 2 != 0)
     }
 
+    /// Where the eight bytes of ``TokenLife/obtainedAt`` are, or nil.
+    static func placeOfObtainedAt(in record: Span<UInt8>) -> Int? {
+        guard record.count > 0, record[0] == version, let range = TaggedFields.range(of: lifeTag, in: record),
+            range.count == 25
+        else { return nil }
+        return range.lowerBound + 8
+    }
+
     /// Begins a record.
     static func begin(_ record: inout SecretBuffer) {
         record.append(version)

@@ -23,6 +23,8 @@ enum VaultKind: UInt8 {
     case fingerprintKey = 8
     /// The seed of a configured connection that was deleted, by its id.
     case deletedSeed = 9
+    /// What exports are sealed with; its key is empty.
+    case exportKey = 10
 }
 
 /// Carries a secret where only copyable values go; one owner at a time reads it.

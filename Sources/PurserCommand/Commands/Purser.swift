@@ -28,8 +28,8 @@ struct Purser: ParsableCommand {
         version: version,
         subcommands: [
             AccountsCommand.self, AliasCommand.self, CallCommand.self, CompleteLinkCommand.self, ConnectCommand.self,
-            DisableCommand.self, DisconnectCommand.self, EnableCommand.self, RefreshCommand.self, StatusCommand.self,
-            WhoamiCommand.self,
+            DisableCommand.self, DisconnectCommand.self, EnableCommand.self, ExportCommand.self, RefreshCommand.self,
+            StatusCommand.self, WhoamiCommand.self,
         ])
 
     /// The release, as the daemon of the same one says it.

@@ -19,6 +19,11 @@ func statusText(_ status: JSONValue, now: Timestamp, palette: Palette) -> String
             "\(vault.text("protection")), \(vault.number("records")) records, \(vault.number("bytes")) bytes, "
                 + "\(vault.number("droppedRecords")) dropped"
         })
+    page.add(
+        "handed over",
+        status["vault"]?.time("exportedAt").map { time in
+            palette.paint("by an export, \(time.relative(to: now)): nothing is refreshed until a restart", .bad)
+        })
     page.add("configuration", status["configuration"].map { configurationLine($0, now) })
     for warning in status["configuration"]?["warnings"]?.array ?? [] {
         page.add("", palette.paint("warning: \((warning.string ?? "").printable)", .attention))

@@ -1,0 +1,290 @@
+import CredentialBroker
+import JSON
+import SecretVault
+import TestKit
+import Testing
+import VaultExport
+
+/// `daemon.export` at one daemon, and the next one that goes on from it after a reboot.
+@Suite("An export, a reboot, and an import")
+struct ExportTests {
+    private static let keyText = "canary-export-key-0123456789abcdef"
+
+    /// The stage with a key for exports.
+    private func stage(_ setup: WorldSetup = WorldSetup()) throws -> Stage {
+        let stage = try Stage(setup)
+        stage.yaml += "\nexport: { key: { credential: export-key } }\n"
+        stage.secrets["export-key"] = Self.keyText
+        try stage.reload()
+        return stage
+    }
+
+    /// All pages, as `purser export` writes them.
+    private func export(_ stage: Stage) throws -> String {
+        var text = ""
+        var cursor: JSONTree = .null
+        repeat {
+            let page = try stage.ask("daemon.export", ["cursor": cursor], as: Stage.operator)
+            let lines = try #require(page["lines"]?.elements, "\(page.tree.json)")
+            #expect((1...4).contains(lines.count))
+            for line in lines { text += (line.string ?? "?") + "\n" }
+            cursor = page["nextCursor"] ?? .null
+        } while cursor != .null
+        return text
+    }
+
+    /// The one page of an answer that was waited for.
+    private func text(_ answer: JSONTree?) throws -> String {
+        let lines = try #require(answer?["result"]?["lines"]?.elements, "\(answer?.json ?? "no answer")")
+        return lines.map { $0.string ?? "?" }.joined(separator: "\n")
+    }
+
+    /// What management says of all connections, but for when they are refreshed next: that is drawn anew.
+    private func accounts(_ stage: Stage) throws -> [String] {
+        let answer = try stage.ask("connectedAccounts.list", nil, as: Stage.operator)
+        return answer["items"]?.elements.map { item in
+            JSONTree.object(item.members.filter { $0.key != "nextRefreshAt" }).json
+        } ?? []
+    }
+
+    @Test("After it every account is as it was, and no refresh token is presented twice")
+    func nothingIsLost() throws {
+        let before = try stage()
+        before.world.advance(by: .seconds(7000))
+        let key = try before.ask(
+            "connectedAccounts.initiate",
+            ["userId": "carol", "authConfigId": "ac_weather", "config": "canary-key", "alias": "home"],
+            as: Stage.operator)
+        _ = try before.ask("connectedAccounts.disable", ["id": "con_again"], as: Stage.operator)
+        let session = try before.ask("session.create", ["userId": "alice"])
+        let tokens = try before.ask("getAccounts").tree
+        let accounts = try accounts(before)
+        let text = try export(before)
+
+        let after = try Stage(rebooting: before, export: text, after: .seconds(60))
+        #expect(try self.accounts(after) == accounts)
+        #expect(try after.ask("getAccounts").tree == tokens)
+        #expect(after.world.broker.restored.connections == accounts.count)
+        #expect(after.world.warnings.isEmpty)
+        #expect(after.world.imported?.age == .seconds(60))
+        let restored = try after.ask("session.get", ["sessionId": session["sessionId"] ?? .null])
+        #expect(restored["userId"] == "alice")
+        #expect(accounts.contains { $0.contains(key["id"]?.string ?? "?") })
+
+        after.world.advance(by: .seconds(86_400))
+        #expect(try after.status("con_acme") == "ACTIVE -")
+        #expect(after.provider.core.reused.isEmpty)
+        let presented = (before.world.ledger + after.world.ledger).compactMap(\.refreshToken)
+            .filter { $0.contains("acme") }
+        #expect(Set(presented).count == presented.count && presented.count > 40)
+        try before.world.check()
+        try after.world.check()
+    }
+
+    @Test("Time that passed while the machine was off counts: what ran out is refreshed before it is served")
+    func timePassed() throws {
+        let before = try stage()
+        before.world.advance(by: .seconds(60))
+        let text = try export(before)
+        let after = try Stage(rebooting: before, export: text, after: .seconds(15 * 3600))
+        let account = try after.credentials("con_acme")
+        #expect(account["accessToken"] == "access-acme-2")
+        #expect(after.provider.core.reused.isEmpty)
+    }
+
+    @Test("A wall clock that went back makes no token live longer than it does")
+    func clockBehind() throws {
+        let before = try stage()
+        before.world.advance(by: .seconds(1000))
+        let text = try export(before)
+        let after = try Stage(rebooting: before, export: text, after: .seconds(-500_000))
+        #expect(after.world.imported?.age == .zero)
+        #expect(try after.credentials("con_acme")["accessToken"] == "access-acme-1")
+        // 2600 s are left of it.
+        after.world.advance(by: .seconds(2601))
+        #expect(try after.credentials("con_acme")["accessToken"] == "access-acme-2")
+    }
+
+    @Test("Without the export the same reboot brings back what is configured, spent tokens included")
+    func withoutExport() throws {
+        let before = try stage()
+        before.world.advance(by: .seconds(7000))
+        let after = try Stage(rebooting: before, export: nil, after: .seconds(60))
+        after.world.advance(by: .seconds(3600))
+        #expect(try after.status("con_acme") == "FAILED invalid_grant")
+    }
+
+    @Test("From its call on nothing is refreshed or changed, and what lives is served")
+    func handedOver() throws {
+        let stage = try stage()
+        _ = try export(stage)
+        let requests = stage.world.ledger.count
+        #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-1")
+        for (method, params) in [
+            ("connectedAccounts.disable", ["id": "con_acme"]), ("connectedAccounts.delete", ["id": "con_acme"]),
+            ("connectedAccounts.update", ["id": "con_acme", "alias": "x"]),
+            (
+                "connectedAccounts.initiate",
+                ["userId": "carol", "authConfigId": "ac_weather", "config": "canary-key"]
+            ),
+            ("session.create", ["userId": "alice"]),
+        ] as [(String, JSONTree)] {
+            let answer = try stage.ask(method, params, as: Stage.operator)
+            #expect(answer.errorName == "SHUTTING_DOWN", "\(method)")
+            #expect(answer.error?["message"]?.string?.contains("handed over") == true)
+        }
+        #expect(try stage.ask("refreshAccount", ["connectionId": "con_acme"]).errorName == "SHUTTING_DOWN")
+        stage.world.advance(by: .seconds(86_400))
+        #expect(stage.world.ledger.count == requests)
+        let records = stage.world.auditRecords.filter { $0.outcome == .exported }
+        #expect(records.count == 1 && records.first?.peer.uid == 0 && records.first?.agent == "operator")
+        let status = try stage.ask("daemon.status", nil, as: Stage.operator)
+        #expect(status["health"] == "degraded" && status["vault"]?["exportedAt"]?.string != nil)
+        #expect(stage.world.broker.summary().shortcomings.contains { $0.contains("handed over") })
+    }
+
+    @Test("A restart in place of the reboot goes on as if there had been no export")
+    func restart() throws {
+        let stage = try stage()
+        _ = try export(stage)
+        try stage.restart()
+        stage.world.advance(by: .seconds(7000))
+        #expect(try stage.status("con_acme") == "ACTIVE -")
+        #expect(stage.provider.core.reused.isEmpty)
+    }
+
+    @Test("It waits for a refresh that is under way, whose tokens are in it then")
+    func waitsForAnswer() throws {
+        let stage = try stage()
+        stage.provider.override = { $0.refreshToken?.contains("acme-1") == true ? .hold : nil }
+        let caller = stage.world.connect(uid: Stage.alice)
+        let refresh = caller.begin("refreshAccount", ["connectionId": "con_acme"])
+        stage.world.settle()
+        let operators = stage.world.connect(uid: Stage.operator)
+        let id = operators.begin("daemon.export")
+        stage.world.settle()
+        #expect(operators.answer(to: id) == nil)
+        #expect(caller.answer(to: refresh)?["error"]?["data"]?["code"] == "SHUTTING_DOWN")
+        let request = try #require(stage.world.pendingRequests.first)
+        stage.world.release(stage.provider.core.receive(request))
+        let text = try text(operators.answer(to: id))
+        let after = try Stage(rebooting: stage, export: text, after: .seconds(10))
+        #expect(try after.credentials("con_acme")["accessToken"] == "access-acme-2")
+    }
+
+    @Test("Where the answer does not come in time the export says that the token was sent")
+    func answerTooLate() throws {
+        let stage = try stage()
+        stage.provider.override = { $0.refreshToken?.contains("acme-1") == true ? .hold : nil }
+        _ = stage.world.connect(uid: Stage.alice).begin("refreshAccount", ["connectionId": "con_acme"])
+        stage.world.settle()
+        let operators = stage.world.connect(uid: Stage.operator)
+        let id = operators.begin("daemon.export", ["timeoutMs": 3000])
+        stage.world.advance(by: .seconds(3))
+        let text = try text(operators.answer(to: id))
+        stage.provider.override = nil
+        let after = try Stage(rebooting: stage, export: text, after: .seconds(10))
+        #expect(after.world.broker.restored.uncertain == 1)
+        #expect(try after.credentials("con_acme")["accessToken"] == "access-acme-1")
+        after.world.advance(by: .seconds(86_400))
+        #expect(try after.status("con_acme") == "EXPIRED uncertain")
+        #expect(after.presentations("acme").isEmpty)
+    }
+
+    @Test("A pending link goes on after the reboot, and ends when it would have ended")
+    func link() throws {
+        let before = try stage()
+        let link = try before.ask(
+            "connectedAccounts.link", ["userId": "carol", "authConfigId": "ac_acme"], as: Stage.operator)
+        before.world.advance(by: .seconds(100))
+        let text = try export(before)
+        let after = try Stage(rebooting: before, export: text, after: .seconds(100))
+        let id = try #require(link["id"]?.string)
+        #expect(try after.status(id) == "INITIATED consent_pending")
+        after.world.advance(by: .seconds(401))
+        #expect(try after.status(id).hasPrefix("EXPIRED"))
+    }
+
+    @Test("Only who may see everything may have it made, and only where there is a key")
+    func whoMay() throws {
+        let stage = try stage()
+        #expect(try stage.ask("daemon.export", nil, as: Stage.alice).errorName == "FORBIDDEN")
+        #expect(try stage.ask("daemon.export", nil, as: Stage.stranger).errorName == "FORBIDDEN")
+        stage.yaml = stage.yaml.replacing("operations: [\"*\"] } ]", with: "operations: [\"daemon:read\"] } ]")
+        try stage.reload()
+        #expect(try stage.ask("daemon.export", nil, as: Stage.operator).errorName == "FORBIDDEN")
+
+        let plain = try Stage()
+        #expect(try plain.ask("daemon.export", nil, as: Stage.operator).errorName == "NOT_CONFIGURED")
+        // It has changed nothing.
+        #expect(try plain.ask("session.create", ["userId": "alice"]).error == nil)
+    }
+
+    @Test("A key that cannot be read is kept from before; one that is too short, or configured no more, is not used")
+    func keys() throws {
+        let kept = try stage()
+        kept.secrets["export-key"] = nil
+        try kept.reload()
+        #expect(kept.world.warnings.contains { $0.contains("export.key") })
+        try kept.restart()
+        #expect(try export(kept).hasPrefix("purser-export/1 "))
+
+        let short = try Stage()
+        short.yaml += "\nexport: { key: { credential: export-key } }\n"
+        short.secrets["export-key"] = "too-short"
+        try short.reload()
+        #expect(short.world.warnings.contains { $0.contains("export.key") && $0.contains("at least 32") })
+        #expect(try short.ask("daemon.export", nil, as: Stage.operator).errorName == "NOT_CONFIGURED")
+
+        let removed = try stage()
+        removed.yaml = StageText.yaml
+        try removed.reload()
+        #expect(try removed.ask("daemon.export", nil, as: Stage.operator).errorName == "NOT_CONFIGURED")
+    }
+
+    @Test("The text shows no secret, and none of the key; with another key, or cut short, it is refused whole")
+    func sealed() throws {
+        let before = try stage()
+        let text = try export(before)
+        #expect(!text.contains("canary") && !text.contains("con_acme"))
+        before.secrets["export-key"] = "another-key-0123456789-0123456789"
+        #expect(throws: VaultImport.Failure.self) {
+            try Stage(rebooting: before, export: text, after: .zero)
+        }
+        before.secrets["export-key"] = Self.keyText
+        for cut in [text.count / 3, text.count - 2] {
+            #expect(throws: VaultImport.Failure.self) {
+                try Stage(rebooting: before, export: String(text.prefix(cut)), after: .zero)
+            }
+        }
+        before.secrets["export-key"] = nil
+        #expect(throws: VaultImport.Failure.self) {
+            try Stage(rebooting: before, export: text, after: .zero)
+        }
+    }
+
+    @Test("Many connections come in pages, and a cursor is good for its own export only")
+    func pages() throws {
+        let stage = try stage()
+        for number in 0..<40 {
+            let answer = try stage.ask(
+                "connectedAccounts.initiate",
+                [
+                    "userId": .string("user_\(number)"), "authConfigId": "ac_pipe",
+                    "config": .string("canary-\(String(repeating: "t", count: 8000))\(number)"),
+                ], as: Stage.operator)
+            try #require(answer.error == nil)
+        }
+        let first = try stage.ask("daemon.export", nil, as: Stage.operator)
+        let cursor = try #require(first["nextCursor"]?.string)
+        #expect(first["lines"]?.elements.count == 4 && first["connections"] == 53)
+        let again = try stage.ask("daemon.export", nil, as: Stage.operator)
+        #expect(again["nextCursor"] != first["nextCursor"])
+        for wrong in [cursor, "", ".", "x.1", "\(again["nextCursor"]?.string ?? "")9999"] {
+            let answer = try stage.ask("daemon.export", ["cursor": .string(wrong)], as: Stage.operator)
+            #expect(answer.errorName == "INVALID_PARAMS" && answer.errorData?["parameter"] == "cursor", "\(wrong)")
+        }
+        let after = try Stage(rebooting: stage, export: try export(stage), after: .seconds(5))
+        #expect(after.world.broker.restored.connections == 53)
+    }
+}
