@@ -203,5 +203,11 @@ if Context.environment["PURSER_FUZZ"] != nil {
         fuzzer("FuzzTokenAnswer", ["OAuth", "SecretBytes"]),
         fuzzer("FuzzConfiguration", ["ConnectedAccounts", "DaemonConfiguration"]),
         fuzzer("FuzzVault", ["SecretVault"]),
+        fuzzer(
+            "FuzzExport",
+            [
+                "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "OAuth", "SecretBytes", "SecretVault",
+                "VaultExport",
+            ]),
     ]
 }

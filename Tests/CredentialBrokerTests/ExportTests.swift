@@ -1,3 +1,4 @@
+import ConnectedAccounts
 import CredentialBroker
 import JSON
 import SecretVault

@@ -132,6 +132,15 @@ struct ConfigurationExampleTests {
         #expect(try load("masking: full").privateHosts.isEmpty)
     }
 
+    @Test("What exports are sealed with is named, and nothing where it is not")
+    func export() throws {
+        let configuration = try load("export: { key: { credential: purser-export-key } }")
+        #expect(configuration.exportKey == .credential("purser-export-key"))
+        #expect(try load("masking: full").exportKey == nil)
+        #expect(throws: ConfigurationError.self) { try load("export: {}") }
+        #expect(throws: ConfigurationError.self) { try load("export: { key: c2VjcmV0IHNlY3JldCBzZWNyZXQ= }") }
+    }
+
     @Test(
         "A callback may listen on any loopback address",
         arguments: [

@@ -28,7 +28,7 @@ struct ConfigurationRefusalTests {
         Row(
             "a key of something else", "logLevel: debug",
             "1: logLevel: unknown key; allowed are socket, socketMode, socketGroup, callback, masking, privateHosts, providersDirectory, providers, authConfigs, "
-                + "connections, agents"),
+                + "connections, agents, export"),
         Row("a relative socket", "socket: run/x", "1: socket: needs an absolute path of at most 107 bytes"),
         Row(
             "a socket path that bind(2) cannot take", "socket: /\(String(repeating: "x", count: 107))",

@@ -46,7 +46,7 @@ extension ConfigurationRefusalTests {
             agent(grant: "users: ['*'], toolkits: ['*'], connections: ['*'], operations: [sudo]"),
             "1: agents[0].grants[0].operations[0]: unknown operation; there are accounts:read, credentials:read, "
                 + "clientSecret:read, accounts:refresh, accounts:connect, accounts:manage, sessions:create, tools:execute, "
-                + "events:read, daemon:read and \"*\""),
+                + "events:read, daemon:read, daemon:export and \"*\""),
         Row(
             "an alias of YAML", "agents:\n- &a { name: a, match: { uid: 0 }, grants: [] }\n- *a",
             "2: agents[0]: anchors (&name) are not supported; write the value out where it is needed",

@@ -45,7 +45,10 @@ struct RenderingTests {
         "nextRefreshAt": "2026-06-01T00:04:00Z",
         "accounts": ["INITIATED": 0, "ACTIVE": 12, "INACTIVE": 0, "EXPIRED": 1, "FAILED": 1, "REVOKED": 0],
         "refreshes": ["inFlight": 1, "queued": 2, "succeeded": 3, "failed": 4],
-        "vault": ["protection": "memfd_secret", "records": 14, "bytes": 4096, "droppedRecords": 0],
+        "vault": [
+            "protection": "memfd_secret", "records": 14, "bytes": 4096, "droppedRecords": 0, "isKept": true,
+            "setAside": 0,
+        ],
         "configuration": [
             "path": "/etc/purser/purser.yaml", "loadedAt": "2026-05-31T23:00:00Z",
             "warnings": ["first", "second\u{1B}[2J"],
@@ -67,7 +70,7 @@ struct RenderingTests {
                 accounts        12 active, 1 expired, 1 failed
                 next refresh    in 4 min (2026-06-01T00:04:00Z)
                 refreshes       1 in flight, 2 queued; 3 succeeded, 4 failed
-                vault           memfd_secret, 14 records, 4096 bytes, 0 dropped
+                vault           memfd_secret, 14 records, 4096 bytes, 0 dropped, kept across restarts
                 configuration   /etc/purser/purser.yaml, loaded 1 h ago
                                 warning: first
                                 warning: second\u{FFFD}[2J
@@ -76,6 +79,15 @@ struct RenderingTests {
                 audit           5 written, 6 dropped
 
                 """)
+    }
+
+    @Test func theStatusSaysWhatARestartLosesAndWhatAnExportEnded() {
+        let status: JSONValue = [
+            "vault": ["isKept": false, "setAside": 2, "exportedAt": "2026-05-31T23:59:57Z"]
+        ]
+        let text = statusText(status, now: Run.now, palette: Self.plain)
+        #expect(text.contains("? dropped, lost at a restart, 2 earlier set aside\n"))
+        #expect(text.contains("handed over     by an export, 3 s ago: nothing is refreshed until a restart\n"))
     }
 
     @Test func theStatusOfAnotherVersionIsShownAsFarAsItGoes() {

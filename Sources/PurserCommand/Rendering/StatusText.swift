@@ -17,7 +17,7 @@ func statusText(_ status: JSONValue, now: Timestamp, palette: Palette) -> String
         "vault",
         status["vault"].map { vault in
             "\(vault.text("protection")), \(vault.number("records")) records, \(vault.number("bytes")) bytes, "
-                + "\(vault.number("droppedRecords")) dropped"
+                + "\(vault.number("droppedRecords")) dropped" + keepingText(vault)
         })
     page.add(
         "handed over",
@@ -50,6 +50,12 @@ private func accountsLine(_ counts: JSONObject?, _ palette: Palette) -> String? 
             "\(count.int ?? 0) \(status.lowercased().printable)", ConnectionStatus(rawValue: status).meaning)
     }
     return parts.isEmpty ? "none" : parts.joined(separator: ", ")
+}
+
+private func keepingText(_ vault: JSONValue) -> String {
+    let keeping = vault["isKept"]?.bool.map { $0 ? ", kept across restarts" : ", lost at a restart" } ?? ""
+    let setAside = vault["setAside"]?.int ?? 0
+    return keeping + (setAside > 0 ? ", \(setAside) earlier set aside" : "")
 }
 
 private func configurationLine(_ configuration: JSONValue, _ now: Timestamp) -> String {

@@ -108,6 +108,8 @@ inside_systemd() {
         # What is needed inside goes inside: the namespaces need not see this directory.
         local root=/proc/$leader/root
         install -m 755 "$PURSERD" "$root/usr/local/bin/purserd"
+        # The command line stands beside the daemon that was built.
+        install -m 755 "$(dirname "$PURSERD")/purser" "$root/usr/local/bin/purser"
         mkdir -p "$root/run/purser-test"
         cp -r "$here" "$root/run/purser-test/scripts"
         cp -r "$units" "$root/run/purser-test/units"
