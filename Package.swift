@@ -108,7 +108,8 @@ let package = Package(
         .target(
             name: "TestKit",
             dependencies: [
-                "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth", "RFC3339",
+                "CLinux", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth",
+                "RFC3339",
                 "SecretBytes", "SecretVault",
             ], path: "Tests/TestKit", swiftSettings: strict),
         tests(

@@ -56,6 +56,7 @@ extension BrokerState {
         var shortcomings = vault.statistics.protection.shortcoming.map { [$0] } ?? []
         if settings.vaultsSetAside > 0 { shortcomings.append("\(settings.vaultsSetAside) earlier vault set aside") }
         if hasUnsavedChanges { shortcomings.append("the vault is full: a restart goes back to an older state") }
+        if !hasRoomForMore, !hasUnsavedChanges { shortcomings.append("the vault is full: no account can be added") }
         if isHandedOver { shortcomings.append("handed over by an export: nothing is refreshed until a restart") }
         return shortcomings
     }

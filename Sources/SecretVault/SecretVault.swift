@@ -11,6 +11,9 @@ package struct SecretVault: ~Copyable, Sendable {
     private let policy: SegmentPolicy
     private var compactions = 0
     private var isWiped = false
+    /// Runs after each record that was written or removed, with its owner's lock held: whatever keeps a copy, or looks
+    /// at what a crash in this instant would leave, does it here.
+    package var onChange: (@Sendable () -> Void)?
     /// Runs when the records have been copied into another segment; see ``SegmentChange``. Without one every change is
     /// taken.
     package var onSegmentChange: SegmentChange.Hook?
@@ -44,6 +47,10 @@ package struct SecretVault: ~Copyable, Sendable {
         var memory = try SecretMemory(adopting: descriptor)
         memory.wipe(0..<memory.count)
     }
+
+    /// Whether only what belongs to records that there are should still be written; see
+    /// ``SegmentPolicy/reservedBytes``.
+    package var isInReserve: Bool { segment.liveBytes > policy.maximumLiveBytes - policy.reservedBytes }
 
     /// The descriptor of the current segment, for the FD store; it stays the vault's.
     package var fileDescriptor: CInt { segment.memory.fileDescriptor }
@@ -95,6 +102,7 @@ extension SecretVault {
         guard !isWiped else { throw .wiped }
         if segment.liveBytes + length > policy.maximumLiveBytes { try checkBound(length, kind: kind, key: key) }
         if !segment.fits(length) { try compact(reserving: length) }
+        defer { onChange?() }
         return segment.put(kind: kind, key: key, payload: payload)
     }
 
@@ -115,7 +123,8 @@ extension SecretVault {
 
     /// Deletes and wipes a record; false if the handle is stale. It needs no room and cannot fail.
     package mutating func remove(_ handle: RecordHandle) -> Bool {
-        segment.remove(handle)
+        defer { onChange?() }
+        return segment.remove(handle)
     }
 
     /// Moves the live records to a fresh segment; every handle stays valid. On an error nothing has changed.

@@ -27,6 +27,10 @@ package struct SegmentPolicy: Sendable {
     /// Live records may take three quarters of the largest segment: closer to it, each write would move them all.
     package var maximumLiveBytes: Int { maximumBytes / 4 * 3 }
 
+    /// The last eighth of that is for what the records that there are grow by: a full vault takes no more owners, and
+    /// loses nothing of those it has.
+    package var reservedBytes: Int { maximumLiveBytes / 8 }
+
     /// The size of a segment that is to hold `live` bytes of records: twice that, so that moving them costs each write
     /// a fixed share; a multiple of the page size.
     func segmentBytes(forLive live: Int, pageSize: Int) throws(VaultError) -> Int {

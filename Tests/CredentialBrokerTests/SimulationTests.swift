@@ -32,6 +32,7 @@ private final class Simulation {
         var token: String
         var end: BootInstant
         var isDisabled = false
+        var isDeleted = false
     }
 
     private struct Open {
@@ -74,7 +75,7 @@ private final class Simulation {
         let count = (logins[name]?.count ?? 0) + 1
         let family = "\(name)\(count)"
         let token = OneUseProvider.accessToken(family, 1)
-        let wasDisabled = logins[name]?.isDisabled ?? false
+        let wasDisabled = logins[name].map { $0.isDisabled && !$0.isDeleted } ?? false
         logins[name] = Login(
             family: family, count: count, token: token, end: world.now.advanced(by: .seconds(3600)),
             isDisabled: wasDisabled)
@@ -141,6 +142,17 @@ private final class Simulation {
     // MARK: Steps
 
     func step() throws {
+        guard Int.random(in: 0..<100, using: &random) < 6 else { return try takeStep() }
+        let before = logins
+        world.die(afterChanges: Int.random(in: 1...10, using: &random))
+        try takeStep()
+        guard world.isDead else { return world.die(afterChanges: nil) }
+        let inDoubt = logins.filter { before[$0.key]?.token != $0.value.token }
+        try crash()
+        try resolve(inDoubt, before)
+    }
+
+    private func takeStep() throws {
         let name = ["acme", "acmetwo", "grace", "again"].randomElement(using: &random) ?? "acme"
         let line = lines.randomElement(using: &random) ?? lines[0]
         switch Int.random(in: 0..<100, using: &random) {
@@ -163,10 +175,29 @@ private final class Simulation {
         case 82..<87: isDown.toggle()
         case 87..<90: rejectsClients.toggle()
         case 90..<92: replace(line)
-        case 92..<95: try crash()
+        case 92..<94: try crash()
+        case 94..<97: try delete(name)
         default: releaseHeld()
         }
-        try checkLivingTokens(of: [name])
+        if !world.isDead { try checkLivingTokens(of: [name]) }
+    }
+
+    /// The process died within a step: what the step had under way is as it was before, or as it would have been after.
+    private func resolve(_ inDoubt: [String: Login], _ before: [String: Login]) throws {
+        for (name, login) in logins {
+            let id: JSONTree = .string("con_\(name)")
+            let status = try world.ask("connectedAccounts.get", ["id": id], uid: 0)["status"]
+            logins[name]?.isDisabled = status == "INACTIVE"
+            logins[name]?.isDeleted = status == nil
+            guard let old = before[name], inDoubt[name]?.token == login.token, old.family == login.family else {
+                continue
+            }
+            let served = try world.ask("getConnectionCredentials", ["connectionId": id, "timeoutMs": 0], uid: 1001)
+            guard served["accessToken"]?.string != login.token else { continue }
+            logins[name]?.token = old.token
+            logins[name]?.end = old.end
+        }
+        try checkLivingTokens(of: Array(logins.keys))
     }
 
     private func timeout() -> Int { [0, 1000, 5000, 60_000].randomElement(using: &random) ?? 0 }
@@ -179,7 +210,17 @@ private final class Simulation {
     private func setDisabled(_ name: String, _ isDisabled: Bool) throws {
         let method = isDisabled ? "connectedAccounts.disable" : "connectedAccounts.enable"
         let answer = try world.ask(method, ["id": .string("con_\(name)")], uid: 0)
-        if answer.error == nil { logins[name]?.isDisabled = isDisabled }
+        if answer.error == nil, !world.isDead { logins[name]?.isDisabled = isDisabled }
+    }
+
+    /// Deleted for good, until there is another login. Not while a refresh is under way, whose end it would wait for.
+    private func delete(_ name: String) throws {
+        guard let family = logins[name]?.family,
+            !world.pendingRequests.contains(where: { $0.refreshToken?.contains("-\(family)-") == true })
+        else { return }
+        let answer = try world.ask(
+            "connectedAccounts.delete", ["id": .string("con_\(name)"), "revoke": false], uid: 0)
+        if answer.error == nil, !world.isDead { logins[name]?.isDeleted = true }
     }
 
     /// A peer goes away, and another comes.
@@ -211,6 +252,12 @@ private final class Simulation {
     private func checkLivingTokens(of names: [String]) throws {
         let line = world.connect(uid: 1001)
         for (name, login) in logins where names.contains(name) && !login.isDisabled && login.end > world.now {
+            if login.isDeleted {
+                let id = line.begin(
+                    "getConnectionCredentials", ["connectionId": .string("con_\(name)"), "timeoutMs": 0])
+                if line.answer(to: id)?["result"] != nil { violations.append("\(name) came back") }
+                continue
+            }
             let id = line.begin("getConnectionCredentials", ["connectionId": .string("con_\(name)")])
             let token = line.answer(to: id)?["result"]?["accessToken"]?.string
             if token != login.token { violations.append("\(login.token) is withheld: \(token ?? "nothing")") }

@@ -100,10 +100,17 @@ package final class World {
     package func restart() throws {
         held = []
         seed &+= 1000
-        var vault = try SecretVault(adopting: vaultDescriptor.value, policy: Self.policy(setup))
+        var vault = try vaultDescriptor.survivor(Self.policy(setup))
         vaultDescriptor.follow(&vault)
         broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
     }
+
+    /// The process dies right after so many more changes of its vault; nil: it does not. What it seems to do from then on has not
+    /// happened, so ``restart()`` must follow.
+    package func die(afterChanges count: Int?) { vaultDescriptor.setDeath(after: count) }
+
+    /// Whether it has died so.
+    package var isDead: Bool { vaultDescriptor.isDead }
 
     /// What the wall clock shows beyond ``wallStart``.
     package var wallAhead: Duration {
@@ -239,6 +246,8 @@ package final class World {
     private func drive(_ attempt: RefreshAttempt) {
         var attempt = attempt
         while let exchange = broker.next(&attempt) {
+            // The dead send nothing.
+            if isDead { return }
             let request = ReceivedRequest(exchange.request, at: now, timeout: exchange.timeout)
             ledger.append(request)
             let reaction = respond(request)

@@ -78,23 +78,6 @@ final class WallShift: Sendable {
     func add(_ amount: Int64) { nanoseconds.add(amount, ordering: .relaxed) }
 }
 
-/// Where the vault's memory is.
-final class VaultDescriptor: Sendable {
-    private let descriptor = Atomic<CInt>(-1)
-
-    init(of vault: inout SecretVault) { follow(&vault) }
-
-    var value: CInt { descriptor.load(ordering: .relaxed) }
-
-    func follow(_ vault: inout SecretVault) {
-        descriptor.store(vault.fileDescriptor, ordering: .relaxed)
-        vault.onSegmentChange = { [self] change in
-            descriptor.store(change.new.fileDescriptor, ordering: .relaxed)
-            return true
-        }
-    }
-}
-
 /// Keeps what the broker has written to its audit.
 final class AuditTrail: Sendable {
     private let state = Mutex<(records: [AuditRecord], dropped: Int, inspected: Int)>(([], 0, 0))

@@ -105,9 +105,9 @@ extension BrokerState {
             askWhose(slot, authConfig)
             return (slot, false)
         }
-        guard let stored = store(tokens, life, isUnverified: authConfig.mustIdentify, of: connection) else {
-            throw .vaultFull
-        }
+        guard hasRoomForMore,
+            let stored = store(tokens, life, isUnverified: authConfig.mustIdentify, of: connection)
+        else { throw .vaultFull }
         let slot = directory.put(connection)
         install(stored, life, in: slot, authConfig, now: now)
         askWhose(slot, authConfig)

@@ -67,7 +67,7 @@ extension BrokerState {
             throw .rateLimited(
                 retryAfter: .seconds(60), "this agent has \(LinkRegister.limitPerAgent) links open; finish some first")
         }
-        guard storeLink(connection.id, secrets) else { throw .vaultFull }
+        guard hasRoomForMore, storeLink(connection.id, secrets) else { throw .vaultFull }
         if let old, old.connectionID != connection.id {
             endLink(old.connectionID, .expired(.linkReplaced), now: now)
             replacedLinks.append(old.connectionID)

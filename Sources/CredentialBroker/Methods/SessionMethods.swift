@@ -19,6 +19,7 @@ extension BrokerState {
         let session = Session(
             id: newID(prefix: "ses_"), agent: scope.agent.name, userID: userID, pinned: pinned,
             requiresExplicitSelection: explicit, createdAt: wall(now), expiresAt: now.advanced(by: .seconds(seconds)))
+        guard hasRoomForMore else { throw .vaultFull }
         guard sessions.insert(session, now: now) else {
             throw .rateLimited(
                 retryAfter: .seconds(60),

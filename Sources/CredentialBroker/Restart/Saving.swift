@@ -48,6 +48,9 @@ extension BrokerState {
         record.withBytes { put(kind, key: key, payload: $0) } != nil
     }
 
+    /// Whether there is room for another connection, link or session, beside what those that there are may grow by.
+    var hasRoomForMore: Bool { !vault.isInReserve }
+
     /// Whether changes wait for room in the vault.
     var hasUnsavedChanges: Bool {
         !directory.unsaved.isEmpty || !links.unsaved.isEmpty || !sessions.unsaved.isEmpty

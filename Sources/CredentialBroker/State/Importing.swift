@@ -192,7 +192,9 @@ extension BrokerState {
             connection.standing.awaitsIdentity = !known.subjects.isEmpty
         }
         let isUnverified = connection.standing.awaitsIdentity
-        guard let stored = store(tokens, connection.standing.life, isUnverified: isUnverified, of: connection) else {
+        guard known != nil || hasRoomForMore,
+            let stored = store(tokens, connection.standing.life, isUnverified: isUnverified, of: connection)
+        else {
             configuration.warnings.append("connections \(definition.id): the vault has no room for it")
             return
         }
