@@ -117,7 +117,7 @@ let package = Package(
             [
                 "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "JSONRPC", "OAuth",
                 "SecretBytes", "SecretVault", "TestKit", "VaultExport", cryptoExtras,
-            ]),
+            ], exclude: ["Vaults"]),
         tests("ProtocolTests", ["ConnectedAccounts", "CredentialBroker", "DaemonConfiguration", "JSON", "TestKit"]),
 
         // Leaves that talk to the world.

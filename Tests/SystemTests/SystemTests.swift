@@ -49,6 +49,9 @@ struct SystemTests {
         Script(
             name: "systemd-unit", truth: "the shipped units work under a real systemd, sandbox and watchdog included"),
         Script(name: "survives-crashes", truth: "kill -9 and restarts lose nothing that systemd keeps for the daemon"),
+        Script(
+            name: "reads-other-vaults",
+            truth: "a vault of another version goes on, and one that cannot be read is set aside and told"),
         Script(name: "survives-reboot", truth: "accounts that are exported at each stop go on at the next start"),
     ]
 

@@ -43,6 +43,12 @@ final class VaultDescriptor: Sendable {
         }
     }
 
+    /// The memory as it is now.
+    var contents: [UInt8] { Self.contents(of: value) }
+
+    /// What is found in place of the memory that there is.
+    func replace(with image: [UInt8]) { state.withLock { $0.image = image } }
+
     private static func contents(of descriptor: CInt) -> [UInt8] {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { return [] }

@@ -105,6 +105,18 @@ package final class World {
         broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
     }
 
+    /// The vault's memory, without the zeros at its end.
+    package var vaultImage: [UInt8] {
+        let contents = vaultDescriptor.contents
+        return Array(contents[..<(contents.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0)])
+    }
+
+    /// Another process's vault is found in place of this one's, to be followed by ``restart()``. Zeros at its end may be left
+    /// out.
+    package func replaceVault(with image: [UInt8], byteCount: Int = 256 << 10) {
+        vaultDescriptor.replace(with: image + Array(repeating: 0, count: max(0, byteCount - image.count)))
+    }
+
     /// The process dies right after so many more changes of its vault; nil: it does not. What it seems to do from then on has not
     /// happened, so ``restart()`` must follow.
     package func die(afterChanges count: Int?) { vaultDescriptor.setDeath(after: count) }

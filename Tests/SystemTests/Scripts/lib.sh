@@ -39,6 +39,12 @@ eventually() {
     until "$@"; do [ $SECONDS -lt $deadline ] || return 1; sleep 0.1; done
 }
 
+# compile NAME…: the C programs NAME.c of this directory, as $work/NAME.
+compile() {
+    local name
+    for name in "$@"; do "$(command -v cc || command -v clang)" -O2 -o "$work/$name" "$here/$name.c"; done
+}
+
 start_glewlwyd() {
     ACCESS_TTL=${1:-20} "$here/glewlwyd-up" "$work/glewlwyd" "$port"
     glewlwyd=$(cat "$work/glewlwyd/pid")
@@ -113,6 +119,7 @@ inside_systemd() {
         mkdir -p "$root/run/purser-test"
         cp -r "$here" "$root/run/purser-test/scripts"
         cp -r "$units" "$root/run/purser-test/units"
+        cp -r "$here/../../CredentialBrokerTests/Vaults" "$root/run/purser-test/scripts/vaults"
         cd /
         nsenter -t "$leader" -a env PURSERD=/usr/local/bin/purserd UNITS=/run/purser-test/units \
             bash "/run/purser-test/scripts/$(basename "$0")" inside
