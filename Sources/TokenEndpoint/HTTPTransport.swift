@@ -6,7 +6,7 @@ import Synchronization
 
 /// Sends requests to providers with async-http-client.
 ///
-/// Certificates and names are always verified. Redirects are not followed, nothing is sent twice, and no proxy is used:
+/// TLS is 1.2 or newer; certificates and names are always verified. Redirects are not followed, nothing is sent twice, and no proxy is used:
 /// the environment's `https_proxy` and its kin are not looked at, for whoever sets an environment variable should not
 /// thereby choose where credentials travel. HTTP/1.1 only: with one request to a connection, a connection that hangs
 /// stalls only its own request. Bodies are not decompressed and so cannot grow; header fields are bounded by NIO (256,
@@ -112,6 +112,8 @@ extension HTTPClient.Configuration {
         _ bounds: HTTPTransportConfiguration, _ exchanges: ExchangeTable, _ reach: ConnectedAddress.Reach
     ) {
         var tls = TLSConfiguration.makeClientConfiguration()
+        // NIOSSL's own default is 1.0 (RFC 8996 forbids what is older than 1.2).
+        tls.minimumTLSVersion = .tlsv12
         if let file = bounds.trustRootsFile { tls.trustRoots = .file(file) }
         self.init(
             tlsConfiguration: tls, redirectConfiguration: .disallow,

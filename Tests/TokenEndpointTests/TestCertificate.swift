@@ -4,12 +4,13 @@ import Testing
 
 /// A self-signed certificate for `localhost` and `id.internal.example`, and its key, which protect nothing. Valid until 2126.
 enum TestCertificate {
-    static func serverContext() throws -> NIOSSLContext {
+    static func serverContext(newest: TLSVersion? = nil) throws -> NIOSSLContext {
         let certificate = try NIOSSLCertificate(bytes: Array(pem.utf8), format: .pem)
         let privateKey = try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)
-        return try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: [.certificate(certificate)], privateKey: .privateKey(privateKey)))
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: [.certificate(certificate)], privateKey: .privateKey(privateKey))
+        configuration.maximumTLSVersion = newest
+        return try NIOSSLContext(configuration: configuration)
     }
 
     /// Runs `body` with the path of a file that holds the certificate.

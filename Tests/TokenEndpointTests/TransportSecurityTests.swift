@@ -48,6 +48,26 @@ struct TransportSecurityTests {
     }
 
     @Test(
+        "A server that knows no TLS newer than 1.1 is sent nothing",
+        arguments: [
+            (TLSVersion.tlsv12, Seen.answered(200, #"{"access_token":"a"}"#)),
+            (.tlsv11, .failed(.tls, mayHaveBeenReceived: false)), (.tlsv1, .failed(.tls, mayHaveBeenReceived: false)),
+        ])
+    func versions(newest: TLSVersion, expected: Seen) async throws {
+        let server = try await ScriptedServer.start(
+            .answer(granting), tls: TestCertificate.serverContext(newest: newest))
+        let seen = try await TestCertificate.withFile { path in
+            var configuration = HTTPTransportConfiguration()
+            configuration.trustRootsFile = path
+            return try await withTransport(configuration) { transport in
+                Seen(await transport.send(refresh("https://localhost:\(server.port)/"), timeout: .seconds(30)))
+            }
+        }
+        #expect(seen == expected)
+        await server.stop()
+    }
+
+    @Test(
         "After name resolution, only peers within the host's reach are connected to",
         arguments: [
             // Unencrypted: this machine alone, and only where the host says so.
