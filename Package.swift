@@ -28,6 +28,8 @@ let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-colle
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 
@@ -44,10 +46,13 @@ let package = Package(
     products: [
         .executable(name: "purserd", targets: ["purserd"]),
         .executable(name: "purser", targets: ["purser"]),
+        .executable(name: "provider-simulator", targets: ["provider-simulator"]),
         .library(name: "PurserClient", targets: ["PurserClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.15.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -139,15 +144,21 @@ let package = Package(
         module(
             "ProviderSimulator",
             [
-                "ConnectedAccounts", "ProviderCatalog", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioHTTP,
-                nioPosix,
-            ]),
+                "ConnectedAccounts", "OAuth", "ProviderCatalog", "SecretBytes", "StrictYAML", asn1, certificates,
+                crypto,
+                cryptoExtras, nio, nioHTTP, nioPosix, nioTLS, signals,
+            ], exclude: ["FAULTS.md"]),
+        .executableTarget(
+            name: "provider-simulator", dependencies: ["ProviderSimulator", arguments], swiftSettings: strict),
         tests(
             "ProviderSimulatorTests",
             [
                 "CEmbedded", "ConnectedAccounts", "DaemonConfiguration", "OAuth", "ProviderCatalog",
                 "ProviderSimulator", "SecretBytes", "StrictYAML", crypto, cryptoExtras, nio, nioPosix,
             ]),
+        tests(
+            "ProviderFaultTests",
+            ["OAuth", "ProviderSimulator", "SecretBytes", "TestKit", "TokenEndpoint", nioPosix]),
         tests(
             "SeedProviderTests",
             [

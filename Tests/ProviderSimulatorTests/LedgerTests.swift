@@ -25,7 +25,7 @@ struct LedgerTests {
         #expect(trial.server.ledger.presentationsOfSpentTokens == 1)
         #expect(trial.server.ledger.refreshTokensPresentedTwice == 1)
         #expect(trial.server.ledger.tokensPresentedTwice == [token])
-        #expect(trial.server.ledger.faults == ["gateway_page_503": 1])
+        #expect(trial.server.ledger.faults == ["gateway_page:503": 1])
     }
 
     @Test("Requests are counted by endpoint and client; those of nobody have no name")

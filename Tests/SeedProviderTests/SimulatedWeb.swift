@@ -53,14 +53,7 @@ final class SimulatedWeb: Sendable {
                 request.method, request.url, authorization: request.authorization, headers: fields,
                 body: Array(request.body.utf8))
         else { return .unreachable }
-        return switch reply.delivery {
-        case .silence, .headOnly, .held: .lost
-        case .reset, .closed, .cutOff: .fail(TransportFailure(.connectionClosed, mayHaveBeenReceived: true))
-        case .whole, .delayed, .bytewise:
-            .answer(
-                status: reply.answer.status, reply.answer.text, retryAfter: reply.answer.header("Retry-After"),
-                contentType: reply.answer.header("Content-Type") ?? "")
-        }
+        return Reaction(reply)
     }
 
     /// A person's browser, or a program with an access token, comes to an address.

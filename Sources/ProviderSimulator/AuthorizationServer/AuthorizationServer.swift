@@ -11,6 +11,8 @@ internal import ConnectedAccounts
 package struct AuthorizationServer: Sendable {
     /// The address below which its endpoints lie, without a final slash. Whoever serves it sets it.
     package var issuer: String
+    /// Where discovery says that tokens are given. Nil: below the issuer.
+    package var tokenURL: String?
     /// Whose manners it has.
     package var dialect = Dialect.standard
     /// Which bodies the token endpoint reads.
@@ -74,6 +76,13 @@ package struct AuthorizationServer: Sendable {
         return reply
     }
 
+    /// What goes wrong with the TLS of a connection that comes now, before anything is asked on it.
+    package mutating func handshakeFault() -> Fault.Handshake? {
+        let handshake = faults.nextHandshake()
+        if let handshake { ledger.note(.tls(handshake)) }
+        return handshake
+    }
+
     private mutating func reply(to request: Request, at now: Moment, fresh: FreshTokens) -> Reply {
         guard let route = Route(path: request.path, in: dialect) else {
             return Reply(answer: .html("Not Found", status: 404), delivery: .whole, events: [])
@@ -90,6 +99,7 @@ package struct AuthorizationServer: Sendable {
         }
         ledger.note(fault)
         events.append(.fault(fault, endpoint))
+        if fault == .tokenSpent { spendLongAgo(incoming["refresh_token"], at: now) }
         let answer = fault.isApplied ? answer(to: incoming, at: route, now, fresh) : nil
         let faulty = fault.reply(insteadOf: answer, at: now)
         return Reply(answer: faulty.answer, delivery: faulty.delivery, events: events)
@@ -121,6 +131,11 @@ package struct AuthorizationServer: Sendable {
             events.append(.refused(route.endpoint, clientID: clientID, error: error.code))
             return refusal(error, of: incoming, at: route.endpoint, now)
         }
+    }
+
+    /// As if somebody else had used the token, longer ago than any grace lasts.
+    private mutating func spendLongAgo(_ token: String?, at now: Moment) {
+        if let token { store.spend(token, at: now.advanced(by: .seconds(-10 * 365 * 86_400)).boot) }
     }
 
     private func refusal(

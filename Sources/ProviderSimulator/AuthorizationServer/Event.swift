@@ -14,6 +14,8 @@ extension AuthorizationServer {
         case revoked(account: String)
         /// A fault was put in the way of a request.
         case fault(Fault, Endpoint)
+        /// A connection was not let come about.
+        case handshake(Fault.Handshake)
     }
 
     /// A token set that was issued.
@@ -53,6 +55,7 @@ extension AuthorizationServer.Event: CustomStringConvertible {
         case .reused(let account, .familyRevoked): "\(account): a spent refresh token came again; the grant is revoked"
         case .revoked(let account): "\(account): the grant is revoked"
         case .fault(let fault, let endpoint): "\(endpoint.rawValue) request met the fault \(fault.name)"
+        case .handshake(let handshake): "a connection met the fault \(Fault.tls(handshake).name)"
         }
     }
 }

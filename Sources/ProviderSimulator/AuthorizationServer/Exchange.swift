@@ -58,6 +58,10 @@ extension AuthorizationServer {
 
     /// How an answer is to reach the client.
     package enum Delivery: Sendable, Equatable {
+        /// The name does not resolve: the request should never have come.
+        case unresolved
+        /// TLS fails: the request should never have come.
+        case failedHandshake
         case whole
         /// The whole answer, this much later.
         case delayed(Duration)

@@ -3,6 +3,13 @@
 /// Most faults strike before the provider has done anything: the request changes nothing, and may be sent again. Those
 /// with ``isApplied`` strike after it, so a refresh token that rotates is spent.
 package enum Fault: Sendable, Hashable {
+    // Before there is a connection; no byte of the request is sent.
+
+    /// The provider's name leads nowhere.
+    case unresolvableHost
+    /// TLS fails in this way. Strikes a connection, whatever is to be asked on it.
+    case tls(Handshake)
+
     // The connection.
 
     /// The right answer, this much later.
@@ -58,20 +65,38 @@ package enum Fault: Sendable, Hashable {
 
     case invalidGrant
     case invalidClient
+    /// Somebody else has used the refresh token long ago: what follows is the client's policy, and may end the grant.
+    case tokenSpent
     /// Any other error code, with its status.
     case error(String, status: Int)
     /// 200 with an `error` member, as GitHub answers.
     case githubError(String)
+
+    /// What is wrong with a server's side of TLS.
+    package enum Handshake: String, Sendable, Hashable, CaseIterable {
+        /// The certificate's time is over.
+        case expired
+        /// The certificate is for another host.
+        case wrongHost = "wrong_host"
+        /// The certificate is signed by nobody but itself.
+        case selfSigned = "self_signed"
+        /// TLS 1.1 and no newer one, which RFC 8996 forbids.
+        case oldVersion = "old_version"
+        /// The server breaks off with the alert `handshake_failure`.
+        case refused
+        /// The port speaks HTTP without TLS.
+        case plaintext
+    }
 
     /// How an answer is lost after the request was carried out.
     package enum Loss: String, Sendable, Hashable, CaseIterable {
         case reset
         case closed
         case hang
-        case hangAfterHeaders
-        case cutOff
+        case hangAfterHeaders = "hang_after_headers"
+        case cutOff = "cut_off"
         /// A gateway gives up waiting: 504 and a page of HTML.
-        case gatewayTimeout
+        case gatewayTimeout = "gateway_timeout"
     }
 
     /// The `Retry-After` field of a 429 (RFC 9110 section 10.2.3).
@@ -89,40 +114,8 @@ extension Fault {
     /// Whether the provider carries the request out, so that a rotating refresh token is spent.
     package var isApplied: Bool {
         switch self {
-        case .delayed, .held, .slowBytes, .answerLost, .wrongContentType, .expiresIn: true
+        case .delayed, .held, .slowBytes, .answerLost, .wrongContentType, .expiresIn, .tokenSpent: true
         default: false
-        }
-    }
-
-    /// A stable name, without what the fault is set to.
-    package var name: String {
-        switch self {
-        case .delayed: "delayed"
-        case .held: "held"
-        case .hangBeforeAnswer: "hang_before_answer"
-        case .hangAfterHeaders: "hang_after_headers"
-        case .reset: "reset"
-        case .closed: "closed"
-        case .cutOff: "cut_off"
-        case .slowBytes: "slow_bytes"
-        case .answerLost(let loss): "answer_lost_\(loss.rawValue)"
-        case .gatewayPage(let status): "gateway_page_\(status)"
-        case .tooManyRequests: "too_many_requests"
-        case .requestTimeout: "request_timeout"
-        case .redirect: "redirect"
-        case .captivePortal: "captive_portal"
-        case .emptyBody: "empty_body"
-        case .truncatedJSON: "truncated_json"
-        case .oversizedBody: "oversized_body"
-        case .wrongTypes: "wrong_types"
-        case .duplicateKeys: "duplicate_keys"
-        case .recorded(let status, _, _): "recorded_\(status)"
-        case .wrongContentType: "wrong_content_type"
-        case .expiresIn: "expires_in"
-        case .invalidGrant: "invalid_grant"
-        case .invalidClient: "invalid_client"
-        case .error(let code, _): "error_\(code)"
-        case .githubError: "github_error"
         }
     }
 

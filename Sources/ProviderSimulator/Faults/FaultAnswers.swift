@@ -9,6 +9,8 @@ extension Fault {
     func reply(insteadOf answer: Answer?, at now: Moment) -> (answer: Answer, delivery: Delivery) {
         let answer = answer ?? Self.plausibleAnswer
         return switch self {
+        case .unresolvableHost: (answer, .unresolved)
+        case .tls: (answer, .failedHandshake)
         case .delayed(let delay): (answer, .delayed(delay))
         case .held: (answer, .held)
         case .slowBytes(let interval): (answer, .bytewise(every: interval))

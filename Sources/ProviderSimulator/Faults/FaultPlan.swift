@@ -5,6 +5,8 @@ package struct FaultPlan: Sendable {
         var clientID: String?
         var schedule: Schedule
         var random: SeededGenerator
+        /// What the next request meets, where the connection that it comes on has asked already.
+        var foreseen: Fault??
     }
 
     /// When a rule strikes.
@@ -12,6 +14,8 @@ package struct FaultPlan: Sendable {
         /// The next requests meet these, one each and in this order; then the rule is over.
         case next([Fault])
         case always(Fault)
+        /// Each request meets the next of these, over and over.
+        case turns([Fault])
         /// Each request meets one of the faults with this probability; the same seed gives the same course.
         case random(rate: Double, of: [Fault], seed: UInt64)
     }
@@ -49,6 +53,18 @@ package struct FaultPlan: Sendable {
         }
         return nil
     }
+
+    /// The fault of TLS that a connection meets which comes now, and which counts as met. All other faults stay for the
+    /// requests on it.
+    mutating func nextHandshake() -> Fault.Handshake? {
+        for index in rules.indices where !rules[index].isOver {
+            guard case .tls(let handshake) = rules[index].foresee() else { continue }
+            _ = rules[index].next()
+            if rules[index].isOver { rules.remove(at: index) }
+            return handshake
+        }
+        return nil
+    }
 }
 
 extension FaultPlan.Rule {
@@ -56,15 +72,29 @@ extension FaultPlan.Rule {
         !isOver && (self.endpoint ?? endpoint) == endpoint && (self.clientID == nil || self.clientID == clientID)
     }
 
-    fileprivate var isOver: Bool { schedule == .next([]) }
+    fileprivate var isOver: Bool { foreseen == nil && (schedule == .next([]) || schedule == .turns([])) }
+
+    fileprivate mutating func foresee() -> Fault? {
+        let fault = foreseen ?? draw()
+        foreseen = .some(fault)
+        return fault
+    }
 
     fileprivate mutating func next() -> Fault? {
+        defer { foreseen = nil }
+        return foresee()
+    }
+
+    private mutating func draw() -> Fault? {
         switch schedule {
         case .next(let faults):
             schedule = .next(Array(faults.dropFirst()))
             return faults.first
         case .always(let fault):
             return fault
+        case .turns(let faults):
+            schedule = .turns(Array(faults.dropFirst() + faults.prefix(1)))
+            return faults.first
         case .random(let rate, let faults, _):
             guard Double.random(in: 0..<1, using: &random) < rate else { return nil }
             return faults.randomElement(using: &random)

@@ -28,7 +28,8 @@ struct AnswerWriter: Sendable {
             return channel.closeFuture
         case .reset:
             return reset()
-        case .closed:
+        // What should have happened before, on a connection that was there already.
+        case .closed, .unresolved, .failedHandshake:
             return channel.close()
         case .cutOff:
             return sendHalf().recover { _ in }.flatMap { channel.close() }

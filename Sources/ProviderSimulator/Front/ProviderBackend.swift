@@ -39,6 +39,19 @@ final class ProviderBackend: Sendable {
         }
     }
 
+    /// What is wrong with the TLS of a connection that comes now. It comes to no provider by name: the first one whose plan
+    /// has such a fault decides.
+    func handshakeFault() -> Fault.Handshake? {
+        let met: (name: String, handshake: Fault.Handshake)? = state.withLock { state in
+            for name in state.providers.keys.sorted() {
+                if let handshake = state.providers[name]?.handshakeFault() { return (name, handshake) }
+            }
+            return nil
+        }
+        if let met { report([.handshake(met.handshake)], at: met.name) }
+        return met?.handshake
+    }
+
     func report(_ events: [AuthorizationServer.Event], at name: String) {
         for event in events { onEvent(ProviderEvent(provider: name, event: event)) }
     }

@@ -7,13 +7,15 @@ final class ProviderConnection: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let backend: ProviderBackend
+    private let keepsAlive: Bool
     /// Nil between requests, and for the rest of one that was refused.
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
     private var deadline: Scheduled<Void>?
 
-    init(_ backend: ProviderBackend) {
+    init(_ backend: ProviderBackend, keepsAlive: Bool) {
         self.backend = backend
+        self.keepsAlive = keepsAlive
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -76,7 +78,8 @@ final class ProviderConnection: ChannelInboundHandler {
         let release = reply?.delivery == .held ? backend.hold(on: channel.eventLoop) : nil
         backend.report(reply?.events ?? [], at: provider)
         AnswerWriter(
-            channel: channel, answer: reply?.answer ?? .html("Not Found", status: 404), keepsAlive: head.isKeepAlive
+            channel: channel, answer: reply?.answer ?? .html("Not Found", status: 404),
+            keepsAlive: keepsAlive && head.isKeepAlive
         )
         .send(reply?.delivery ?? .whole, after: release)
         .assumeIsolated().whenComplete { _ in self.finish(on: channel) }

@@ -1,14 +1,15 @@
 internal import NIOCore
 internal import NIOHTTP1
 package import NIOPosix
+internal import NIOSSL
 
-/// Simulated providers on one loopback address, over HTTP without TLS; the first part of the path names the provider:
+/// Simulated providers on one loopback address, over HTTP with TLS or without; the first part of the path names the provider:
 /// `http://127.0.0.1:PORT/github/token`.
 ///
 /// It stands directly on NIO's HTTP codec, and not on a web framework: half of the faults are things that a framework
 /// takes care never to do, such as a reset, a head without a body, or a body that comes byte by byte.
 package final class ProviderServer: Sendable {
-    /// `http://127.0.0.1:PORT`, without a final slash.
+    /// `http://127.0.0.1:PORT`, or `https`, without a final slash.
     package let baseURL: String
     package let port: Int
     private let listener: any Channel
@@ -37,21 +38,23 @@ package final class ProviderServer: Sendable {
         package var description: String
     }
 
-    private init(listener: any Channel, port: Int, host: String, backend: ProviderBackend) {
+    private init(listener: any Channel, port: Int, host: String, isTLS: Bool, backend: ProviderBackend) {
         self.listener = listener
         self.port = port
         self.backend = backend
-        baseURL = host.contains(":") ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
+        baseURL = (isTLS ? "https://" : "http://") + (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
     }
 
     /// Listens and answers until ``stop()``.
     ///
-    /// The host must be a loopback address, as the transport is open; port 0 is any that is free. The providers go by the
-    /// name that stands first in their paths, and get their issuers here. `onEvent` is called for each event as it
+    /// The host must be a loopback address, as nothing here is secret; port 0 is any that is free. The providers go by the
+    /// name that stands first in their paths, and get their issuers here. With an `authority` there is TLS, and each
+    /// connection is for one request, so that each may meet a fault of it. `onEvent` is called for each event as it
     /// happens, on an event loop, and must not block. Throws if it cannot listen there.
     package static func start(
         host: String = "127.0.0.1", port: Int = 0, providers: [String: AuthorizationServer],
-        limits: Limits = Limits(), group: MultiThreadedEventLoopGroup = .singleton,
+        limits: Limits = Limits(), authority: SimulatedAuthority? = nil,
+        group: MultiThreadedEventLoopGroup = .singleton,
         now: @escaping @Sendable () -> Moment = { .current() },
         onEvent: @escaping @Sendable (ProviderEvent) -> Void = { _ in }
     ) async throws(StartError) -> ProviderServer {
@@ -60,9 +63,10 @@ package final class ProviderServer: Sendable {
         }
         let backend = ProviderBackend(providers: providers, limits: limits, now: now, onEvent: onEvent)
         do {
-            let listener = try await bootstrap(backend, group).bind(host: host, port: port).get()
+            let listener = try await bootstrap(backend, authority, group).bind(host: host, port: port).get()
             let server = ProviderServer(
-                listener: listener, port: listener.localAddress?.port ?? port, host: host, backend: backend)
+                listener: listener, port: listener.localAddress?.port ?? port, host: host, isTLS: authority != nil,
+                backend: backend)
             backend.setIssuers(below: server.baseURL)
             return server
         } catch {
@@ -92,7 +96,7 @@ package final class ProviderServer: Sendable {
     package var peakRequestsInFlight: Int { backend.peakRequestsInFlight }
 
     private static func bootstrap(
-        _ backend: ProviderBackend, _ group: MultiThreadedEventLoopGroup
+        _ backend: ProviderBackend, _ authority: SimulatedAuthority?, _ group: MultiThreadedEventLoopGroup
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -104,8 +108,15 @@ package final class ProviderServer: Sendable {
                         throw StartError(description: "there are as many connections as the simulator takes")
                     }
                     let pipeline = channel.pipeline.syncOperations
+                    if let authority {
+                        let handshake = backend.handshakeFault()
+                        guard let context = authority.context(for: handshake) else {
+                            return try pipeline.addHandler(BrokenHandshake(handshake ?? .plaintext))
+                        }
+                        try pipeline.addHandler(NIOSSLServerHandler(context: context))
+                    }
                     try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
-                    try pipeline.addHandler(ProviderConnection(backend))
+                    try pipeline.addHandler(ProviderConnection(backend, keepsAlive: authority == nil))
                 }
             }
     }

@@ -3,7 +3,7 @@ extension AuthorizationServer {
     func discoveryAnswer() -> Answer {
         var members: [JSONValue.Member] = [
             .init("issuer", .string(issuer)), .init("authorization_endpoint", .string(issuer + "/authorize")),
-            .init("token_endpoint", .string(issuer + "/token")),
+            .init("token_endpoint", .string(tokenURL ?? issuer + "/token")),
             .init("introspection_endpoint", .string(issuer + "/introspect")),
             .init("userinfo_endpoint", .string(issuer + "/userinfo")), .init("jwks_uri", .string(issuer + "/jwks")),
             .init("response_types_supported", .array([.string("code")])),
