@@ -132,6 +132,12 @@ package struct ConnectionStanding: Sendable, Equatable {
         return life.hasEnded(at: now) && (verdict == .uncertain || !life.isRefreshable)
     }
 
+    /// Whether the token is over, and a refresh that succeeds brings another.
+    package func awaitsRefresh(at now: BootInstant) -> Bool {
+        guard !isDisabled, !isEnding, !awaitsIdentity, verdict == nil, let life else { return false }
+        return life.hasEnded(at: now) && life.isRefreshable
+    }
+
     /// Whether the access token may be handed out: a failed refresh never takes a living one away, a revocation does.
     package func servesToken(at now: BootInstant) -> Bool {
         guard !isDisabled, !isEnding, !awaitsIdentity, let life, !life.hasEnded(at: now) else { return false }

@@ -111,6 +111,28 @@ struct FailureTests {
         #expect(stage.presentations("late").isEmpty)
     }
 
+    @Test("Who could not reach the provider waits for the registration too, once that is rejected, and says so")
+    func rejectionAfterOutage() throws {
+        let stage = try Stage()
+        var reactions: [String: Reaction] = ["canary-refresh-acme-1": .error("invalid_scope")]
+        stage.provider.override = { request in
+            guard request.url.contains("acme") else { return nil }
+            return reactions[request.refreshToken ?? ""] ?? .unreachable
+        }
+        stage.world.advance(by: .seconds(4000))
+        for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "EXPIRED invalid_scope") }
+        let get = try stage.account("con_acmetwo")
+        #expect((get["refreshFailures"]?.int ?? 0) > 0, "it has met the outage itself")
+        // Another verdict on the same client: the newest is everybody's.
+        reactions["canary-refresh-acme-1"] = .error("invalid_client", status: 401)
+        reactions["canary-refresh-acmetwo-1"] = .error("invalid_client", status: 401)
+        stage.world.advance(by: .seconds(1200))
+        for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "EXPIRED invalid_client") }
+        stage.provider.override = nil
+        stage.world.advance(by: .seconds(600))
+        for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "ACTIVE -") }
+    }
+
     @Test("A 24 h outage costs a bounded number of attempts")
     func longOutage() throws {
         let stage = try Stage()

@@ -83,13 +83,18 @@ extension BrokerState {
         vault.withPayload(handle) { result.member("clientSecret", secret: $0) }
     }
 
-    /// The connection's status. One that waits its turn while its auth config, or its endpoint, is known to fail says so.
+    /// The connection's status. All that await a refresh share what the provider thinks of their auth config, whatever
+    /// their own last try met (R6); one that waits its turn while its endpoint is known to fail says so.
     borrowing func shownStatus(
         _ connection: Connection, at now: BootInstant
     ) -> (status: ConnectionStatus, reason: StatusReason?) {
         let (status, reason) = connection.standing.status(at: now)
+        if let rejection = rejectedApps[connection.registration], connection.standing.awaitsRefresh(at: now),
+            reason != StatusReason("vault_full")
+        {
+            return (status, rejection)
+        }
         guard reason == .refreshPending else { return (status, reason) }
-        if let rejection = rejectedApps[connection.registration] { return (status, rejection) }
         let endpoint = authConfigs[connection.authConfigID]?.endpointKey
         let isFailing = scheduler.endpointHealth.contains { $0.key == endpoint && $0.retryAt != nil }
         return (status, isFailing ? .upstreamUnavailable : reason)
