@@ -133,6 +133,26 @@ struct FailureTests {
         for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "ACTIVE -") }
     }
 
+    @Test("What was said of a registration before it was mended is no reason any more, tried or not")
+    func mendedInOutage() throws {
+        let stage = try Stage()
+        var isLimited = false
+        stage.provider.override = {
+            guard $0.url.contains("acme") else { return nil }
+            return isLimited ? .answer(status: 429, "", retryAfter: "3600") : .error("invalid_client", status: 401)
+        }
+        stage.world.advance(by: .seconds(4000))
+        isLimited = true
+        stage.world.advance(by: .seconds(600))
+        for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "EXPIRED invalid_client") }
+        stage.secrets["acme-secret"] = "canary-secret-mended"
+        try stage.reload()
+        for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "EXPIRED upstream_unavailable") }
+        stage.provider.override = nil
+        stage.world.advance(by: .seconds(4200))
+        for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "ACTIVE -") }
+    }
+
     @Test("A 24 h outage costs a bounded number of attempts")
     func longOutage() throws {
         let stage = try Stage()

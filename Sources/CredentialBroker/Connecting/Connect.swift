@@ -82,7 +82,7 @@ extension BrokerState {
             (connection.standing.isDisabled, connection.standing.isEnding) = (isDisabled, isEnding)
             connection.updatedAt = shown
         }
-        directory[slot].map { rejectedApps[$0.registration] = nil }
+        if let registration = directory[slot]?.registration { forgetRejection(of: registration) }
         schedule(slot, authConfig, now: now)
         if directory[slot]?.standing.isDisabled == true { scheduler.suspend(slot) }
         if let id = directory[slot]?.id { forgetSent(id) }

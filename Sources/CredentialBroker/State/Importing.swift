@@ -129,7 +129,7 @@ extension BrokerState {
             authConfigs[definition.id] = authConfig
             // A registration that the provider rejected may be mended.
             for id in registrations(of: definition.id) {
-                rejectedApps[id] = nil
+                forgetRejection(of: id)
                 scheduler.appChanged(id)
             }
             return

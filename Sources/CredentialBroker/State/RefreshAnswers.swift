@@ -86,7 +86,7 @@ extension BrokerState {
         }
         if let connection = directory[ticket.slot] { identifyLater(connection) }
         counters.succeeded += 1
-        rejectedApps[connection.registration] = nil
+        forgetRejection(of: connection.registration)
         _ = scheduler.succeeded(ticket, life: life, now: now, jitter: jitter())
     }
 
@@ -140,7 +140,7 @@ extension BrokerState {
         guard let app = directory[ticket.slot]?.registration else { return }
         switch consequence {
         case .brokenApp(let reason): rejectedApps[app] = reason
-        case .dead: rejectedApps[app] = nil
+        case .dead: forgetRejection(of: app)
         case .transient, .uncertain: break
         }
     }
