@@ -79,7 +79,7 @@ package enum Reaction: Sendable {
     }
 
     /// Nil to hold.
-    var outcome: ProviderOutcome? {
+    package var outcome: ProviderOutcome? {
         switch self {
         case .answer(let status, let body, let retryAfter, let contentType):
             .answered(
