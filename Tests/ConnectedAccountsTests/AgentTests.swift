@@ -100,7 +100,7 @@ struct OperationTests {
         #expect(
             Operation.allCases.map(\.rawValue) == [
                 "accounts:read", "credentials:read", "clientSecret:read", "accounts:refresh", "accounts:connect",
-                "accounts:manage", "sessions:create", "tools:execute", "events:read", "daemon:read",
+                "accounts:manage", "sessions:create", "tools:execute", "events:read", "daemon:read", "daemon:export",
             ])
     }
 

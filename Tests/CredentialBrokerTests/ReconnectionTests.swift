@@ -119,6 +119,10 @@ struct ReconnectionTests {
         #expect(later["id"]?.string == dead.id && later["alias"] == "first" && later["status"] == "ACTIVE")
         #expect(await stage.status(link.id) == "NOT_FOUND -")
         #expect(await stage.status(living.id) == "ACTIVE -")
+        // Also for whoever waits on the other side of a restart.
+        try await stage.restart()
+        let again = await stage.ask("connectedAccounts.waitForConnection", ["id": .string(link.id)])
+        #expect(again["id"]?.string == dead.id && again["status"] == "ACTIVE")
         // The living one is connected: once.
         let twice = await stage.connect(second)
         guard case .failed(let failed) = twice.result else {

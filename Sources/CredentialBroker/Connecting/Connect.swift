@@ -61,9 +61,13 @@ extension BrokerState {
 
     /// The connection of a link gives way to the one whose account it is.
     private mutating func merge(_ slot: Int, _ id: String, into other: String) {
-        remove(slot)
-        if mergedConnections.count >= 1024 { mergedConnections.removeAll() }
+        if mergedConnections.count >= 1024 {
+            for id in mergedConnections.keys { remove(.mergedConnection, key: id) }
+            mergedConnections.removeAll()
+        }
         mergedConnections[id] = other
+        _ = put(.mergedConnection, key: id, payload: other.utf8.span)
+        remove(slot)
     }
 
     /// Takes the place of whatever tokens the connection had.

@@ -39,7 +39,9 @@ extension VaultKind {
     fileprivate var isExported: Bool {
         switch self {
         case .clientSecret, .exportKey: false
-        case .tokens, .sentMark, .pendingLink, .connection, .link, .session, .fingerprintKey, .deletedSeed: true
+        case .tokens, .sentMark, .pendingLink, .connection, .link, .session, .fingerprintKey, .deletedSeed,
+            .mergedConnection:
+            true
         }
     }
 }

@@ -77,7 +77,7 @@ private struct MovedRecord: ~Copyable {
         case .connection: self.payload = Self.connection(payload, shift) ?? Self.copy(payload)
         case .link: self.payload = Self.link(payload, shift) ?? Self.copy(payload)
         case .session: self.payload = Self.session(payload, shift) ?? Self.copy(payload)
-        case .clientSecret, .pendingLink, .fingerprintKey, .deletedSeed, .exportKey, nil:
+        case .clientSecret, .pendingLink, .fingerprintKey, .deletedSeed, .exportKey, .mergedConnection, nil:
             self.payload = Self.copy(payload)
         }
     }

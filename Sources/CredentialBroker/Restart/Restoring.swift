@@ -32,6 +32,7 @@ extension BrokerState {
         restoredClientSecrets = contents.clientSecrets
         deletedSeeds = contents.deletedSeeds
         exportKey = contents.exportKey
+        mergedConnections = contents.mergedConnections
         var report = RestoreReport()
         report.unreadable = contents.unreadable
         var newer: Set<String> = []

@@ -34,6 +34,7 @@ struct VaultContents {
     /// The auth configs of which there is a secret.
     var clientSecrets: Set<String> = []
     var exportKey: RecordHandle?
+    var mergedConnections: [String: String] = [:]
     /// Records that this version cannot read.
     var unreadable = 0
 
@@ -62,6 +63,7 @@ struct VaultContents {
             case .clientSecret: clientSecrets.insert(key)
             case .pendingLink: linkSecrets.insert(key)
             case .exportKey: exportKey = handle
+            case .mergedConnection: mergedConnections[key] = String(publicText: payload)
             case nil: unreadable += 1
             }
         }

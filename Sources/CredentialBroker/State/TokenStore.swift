@@ -25,6 +25,8 @@ enum VaultKind: UInt8 {
     case deletedSeed = 9
     /// What exports are sealed with; its key is empty.
     case exportKey = 10
+    /// The id of the connection that a link's account turned out to be, by the link's.
+    case mergedConnection = 11
 }
 
 /// Carries a secret where only copyable values go; one owner at a time reads it.
