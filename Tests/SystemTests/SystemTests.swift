@@ -48,7 +48,9 @@ struct SystemTests {
             truth: "the page after consent is right in a real browser, and leaves no code behind"),
         Script(
             name: "systemd-unit", truth: "the shipped units work under a real systemd, sandbox and watchdog included"),
-        Script(name: "survives-crashes", truth: "kill -9 and restarts lose nothing that systemd keeps for the daemon"),
+        Script(
+            name: "survives-crashes",
+            truth: "kill -9 loses no account but one whose answer died with the process, and a restart fails no call"),
         Script(
             name: "reads-other-vaults",
             truth: "a vault of another version goes on, and one that cannot be read is set aside and told"),

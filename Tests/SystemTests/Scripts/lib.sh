@@ -183,11 +183,11 @@ stored() { sqlite3 -cmd '.timeout 10000' "$work/glewlwyd/db" "$1"; }
 refreshes() { echo $(($(stored 'select count(*) from gpo_refresh_token') - $1)); }
 reused_tokens() { grep -c 'Security - Token invalid' "$work/glewlwyd/log" || true; }
 
-# Presents a refresh token of user bob's that was spent, of a grant that nobody else has: the server's log must show it, or its
-# silence about all others says nothing.
+# reuse_one_token [USER]: presents a refresh token that was spent, of a grant that nobody else has: the server's log must show it, or
+# its silence about all others says nothing.
 reuse_one_token() {
     local token answers i
-    token=$(grant bob | jq -r .refresh_token)
+    token=$(grant "${1:-bob}" | jq -r .refresh_token)
     for i in 1 2; do
         answers+=$(curl -sS -o /dev/null -w '%{http_code} ' -u cli:clisecret --data-urlencode "refresh_token=$token" \
             -d grant_type=refresh_token "$issuer/token")
