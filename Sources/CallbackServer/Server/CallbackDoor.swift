@@ -103,7 +103,7 @@ final class CallbackDoor {
     private func bootstrap(_ site: NIOLoopBoundBox<CallbackSite?>) -> ServerBootstrap {
         ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 128)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // An urgent byte would announce input that cannot be read, which NIO takes for a fault of its own.
             .childChannelOption(.socketOption(.init(rawValue: SO_OOBINLINE)), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
