@@ -48,6 +48,7 @@ struct SystemTests {
             truth: "the page after consent is right in a real browser, and leaves no code behind"),
         Script(
             name: "systemd-unit", truth: "the shipped units work under a real systemd, sandbox and watchdog included"),
+        Script(name: "writes-no-file", truth: "the daemon writes no file, from its start to its stop"),
         Script(
             name: "survives-crashes",
             truth: "kill -9 loses no account but one whose answer died with the process, and a restart fails no call"),
