@@ -19,6 +19,7 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
     private let notifier: ServiceNotifier
     private let watchdogInterval: Duration?
     private let logger: Logger
+    private let requestLoopBeats = Beats()
 
     init(
         broker: Broker<BootClock, Transport>, eventLoop: any EventLoop, notifier: ServiceNotifier,
@@ -31,36 +32,80 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
         self.logger = logger
     }
 
+    /// What was seen at the turns before.
+    struct Watch: Sendable {
+        var gate: WatchdogGate<Part, BootInstant>
+        /// Goes on by one period a turn, however long that took: after a suspend, or while the machine has no time for
+        /// anybody, a part is not taken for hung before it has had as many turns as this task.
+        var now = BootInstant(nanoseconds: 0)
+        var refresherRounds: UInt64
+        var requestLoopBeats = 0
+        var hung: Part?
+    }
+
+    /// Often enough that a hang is noticed, and ended by systemd's SIGABRT or `TimeoutAbortSec=` after it, within the
+    /// interval.
+    private var period: Duration { min(.seconds(1), (watchdogInterval ?? .seconds(10)) / 10) }
+
+    /// How long a part may be silent. The refresher is for two seconds when there is nothing to do.
+    private var allowance: Duration { max(.seconds(3), (watchdogInterval ?? .seconds(10)) * 2 / 5) }
+
     /// Runs until the task is cancelled.
     func run() async {
+        // Apart: the STATUS line waits for the broker's lock, and whoever hangs with that must not take the watchdog along.
+        async let reports: Void = reportRegularly()
         let clock = BootClock()
-        let period = min(.seconds(3), (watchdogInterval ?? .seconds(9)) / 3)
-        let requestLoopBeats = Beats()
-        var seen = (requestLoop: 0, refresher: broker.refresherRounds)
-        var gate = WatchdogGate<Part, BootInstant>(startedAt: clock.now) { _ in (watchdogInterval ?? .seconds(9)) / 2 }
+        var watch = makeWatch()
         while !Task.isCancelled {
-            eventLoop.execute {
-                // Through the broker's lock: a loop that turns but cannot answer is no progress.
-                _ = broker.refreshesInFlight
-                requestLoopBeats.beat()
-            }
+            askRequestLoop()
             try? await clock.sleep(until: clock.now.advanced(by: period), tolerance: nil)
-            let now = (requestLoop: requestLoopBeats.count, refresher: broker.refresherRounds)
-            if now.requestLoop != seen.requestLoop { gate.heartbeat(of: .requestLoop, at: clock.now) }
-            if now.refresher != seen.refresher { gate.heartbeat(of: .refresher, at: clock.now) }
-            seen = now
-            ping(&gate, at: clock.now)
-            report()
+            turn(&watch)
+        }
+        await reports
+    }
+
+    func makeWatch() -> Watch {
+        let gate = WatchdogGate<Part, BootInstant>(startedAt: BootInstant(nanoseconds: 0)) { _ in allowance }
+        return Watch(gate: gate, refresherRounds: broker.refresherRounds)
+    }
+
+    /// To be answered before the next turn.
+    func askRequestLoop() {
+        eventLoop.execute {
+            // Through the broker's lock: a loop that turns but cannot answer is no progress.
+            _ = broker.refreshesInFlight
+            requestLoopBeats.beat()
         }
     }
 
-    private func ping(_ gate: inout WatchdogGate<Part, BootInstant>, at now: BootInstant) {
-        switch gate.decide(at: now) {
-        case .ping: tell { () throws(NotifyError) in try notifier.pingWatchdog() }
-        case .withhold(let part, let silence):
-            logger.error(
-                "No progress: the watchdog is not told that the daemon lives",
-                metadata: ["part": "\(part.rawValue)", "silent-seconds": "\(silence.components.seconds)"])
+    /// One look at both parts, a period after the last one. Takes no lock, and does not wait for the journal: whoever hangs may
+    /// have the one, or hang in the other.
+    func turn(_ watch: inout Watch) {
+        watch.now = watch.now.advanced(by: period)
+        let (beats, rounds) = (requestLoopBeats.count, broker.refresherRounds)
+        if beats != watch.requestLoopBeats { watch.gate.heartbeat(of: .requestLoop, at: watch.now) }
+        if rounds != watch.refresherRounds { watch.gate.heartbeat(of: .refresher, at: watch.now) }
+        (watch.requestLoopBeats, watch.refresherRounds) = (beats, rounds)
+        switch watch.gate.decide(at: watch.now) {
+        case .ping:
+            watch.hung = nil
+            tell { () throws(NotifyError) in try notifier.pingWatchdog() }
+        case .withhold: break
+        case .hung(let part, let silence):
+            // Once: the time that systemd gives the daemon to end would begin anew.
+            guard watch.hung == nil else { return }
+            watch.hung = part
+            let reason = "the \(part.rawValue) has made no progress for \(silence.components.seconds) s"
+            guard watchdogInterval != nil else { return logger.error("Hung: \(reason)") }
+            tell { () throws(NotifyError) in try notifier.triggerWatchdog(reason: reason) }
+        }
+    }
+
+    private func reportRegularly() async {
+        let clock = BootClock()
+        while !Task.isCancelled {
+            try? await clock.sleep(until: clock.now.advanced(by: .seconds(3)), tolerance: nil)
+            report()
         }
     }
 

@@ -75,6 +75,12 @@ package final class ServiceNotifier: Sendable {
         try notify("WATCHDOG=1")
     }
 
+    /// `WATCHDOG=trigger`: the manager ends the daemon at once, as if the pings had been missing for long enough
+    /// (systemd 243 and later; earlier ones find out by themselves), and writes `reason` to its journal.
+    package func triggerWatchdog(reason: String) throws(NotifyError) {
+        try notify("STATUS=\(Self.statusLine(reason))\nWATCHDOG=trigger")
+    }
+
     /// How long the manager waits between two pings before it ends the daemon (sd_watchdog_enabled(3)); nil if it
     /// does not wait for any. Ping at half of it.
     package static func watchdogInterval() throws(NotifyError) -> Duration? {

@@ -1,8 +1,8 @@
 /// Decides whether the daemon may tell systemd that it is alive.
 ///
 /// A ping is due only if every part has made a heartbeat since the last ping, and none of these is older than its
-/// part's allowance. So one part that hangs ends the pings, however well the others do, and systemd restarts the
-/// daemon within `WatchdogSec=`. For the same reason each part must beat more often than pings are asked for.
+/// part's allowance. So one part that hangs ends the pings, however well the others do; once it has been silent for
+/// longer than its allowance it hangs, and nothing is gained by waiting until systemd misses the pings.
 ///
 /// A value without a clock: instants come in.
 package struct WatchdogGate<Part: Hashable & CaseIterable & Sendable, Instant: InstantProtocol>: Sendable
@@ -11,8 +11,10 @@ where Instant.Duration == Duration {
     package enum Decision: Equatable, Sendable {
         /// Send `WATCHDOG=1`.
         case ping
-        /// Send nothing: this part made its last heartbeat `silentFor` ago.
+        /// Send nothing: this part made its last heartbeat `silentFor` ago, and none since the last ping.
         case withhold(Part, silentFor: Duration)
+        /// This part has been silent for longer than its allowance: send `WATCHDOG=trigger`.
+        case hung(Part, silentFor: Duration)
     }
 
     private struct Pulse {
@@ -41,14 +43,18 @@ where Instant.Duration == Duration {
 
     /// Decides at `now`. With ``Decision/ping`` each part must beat again before the next one.
     package mutating func decide(at now: Instant) -> Decision {
-        for part in Part.allCases {
-            guard let pulse = pulses[part] else { continue }
-            let silence = max(.zero, pulse.last.duration(to: now))
-            guard pulse.hasBeatenSincePing, silence <= pulse.allowance else {
-                return .withhold(part, silentFor: silence)
-            }
+        for (part, silence) in silences(at: now) where silence > pulses[part]?.allowance ?? .zero {
+            return .hung(part, silentFor: silence)
+        }
+        for (part, silence) in silences(at: now) where pulses[part]?.hasBeatenSincePing != true {
+            return .withhold(part, silentFor: silence)
         }
         for part in Part.allCases { pulses[part]?.hasBeatenSincePing = false }
         return .ping
+    }
+
+    /// How long ago each part made its last heartbeat.
+    private func silences(at now: Instant) -> [(part: Part, silence: Duration)] {
+        Part.allCases.map { part in (part, max(.zero, pulses[part]?.last.duration(to: now) ?? .zero)) }
     }
 }

@@ -48,6 +48,9 @@ struct SystemTests {
             truth: "the page after consent is right in a real browser, and leaves no code behind"),
         Script(
             name: "systemd-unit", truth: "the shipped units work under a real systemd, sandbox and watchdog included"),
+        Script(
+            name: "hangs-are-ended",
+            truth: "whichever part hangs alone, there is another daemon within WatchdogSec, with every token"),
         Script(name: "writes-no-file", truth: "the daemon writes no file, from its start to its stop"),
         Script(
             name: "survives-crashes",

@@ -25,6 +25,9 @@ struct ServiceNotifierTests {
         Row("STATUS=1 active") { try $0.status("1 active") },
         Row("STOPPING=1") { try $0.stopping() },
         Row("WATCHDOG=1") { try $0.pingWatchdog() },
+        Row("STATUS=the heart stands still\nWATCHDOG=trigger") {
+            try $0.triggerWatchdog(reason: "the heart\nstands still")
+        },
         Row("EXTEND_TIMEOUT_USEC=2500000") { try $0.extendTimeout(by: .milliseconds(2500)) },
         Row("EXTEND_TIMEOUT_USEC=1") { try $0.extendTimeout(by: .nanoseconds(1)) },
         Row("EXTEND_TIMEOUT_USEC=0") { try $0.extendTimeout(by: .seconds(-5)) },

@@ -39,13 +39,24 @@ struct WatchdogGateTests {
         arguments: [
             (4, 2, WatchdogGate<Part, ContinuousClock.Instant>.Decision.ping),
             (6, 4, .ping),
-            (7, 5, .withhold(.requestLoop, silentFor: .seconds(6))),
-            (6, 3, .withhold(.refresher, silentFor: .seconds(3))),
+            (7, 5, .hung(.requestLoop, silentFor: .seconds(6))),
+            (6, 3, .hung(.refresher, silentFor: .seconds(3))),
+            (7, 4, .hung(.requestLoop, silentFor: .seconds(6))),
         ])
     mutating func allowances(now: Int, refresherBeat: Int, decision: Gate.Decision) {
         gate.heartbeat(of: .requestLoop, at: at(1))
         gate.heartbeat(of: .refresher, at: at(refresherBeat))
         #expect(gate.decide(at: at(now)) == decision)
+    }
+
+    @Test("Whoever is only late is waited for; whoever has been silent for too long hangs, whoever else is late")
+    mutating func lateness() {
+        for part in Part.allCases { gate.heartbeat(of: part, at: at(1)) }
+        #expect(gate.decide(at: at(1)) == .ping)
+        #expect(gate.decide(at: at(3)) == .withhold(.requestLoop, silentFor: .seconds(2)))
+        #expect(gate.decide(at: at(4)) == .hung(.refresher, silentFor: .seconds(3)))
+        gate.heartbeat(of: .refresher, at: at(4))
+        #expect(gate.decide(at: at(5)) == .withhold(.requestLoop, silentFor: .seconds(4)))
     }
 
     @Test("A decision to withhold uses up no heartbeat")
