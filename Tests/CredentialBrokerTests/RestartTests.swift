@@ -101,6 +101,17 @@ struct RestartTests {
         #expect(try late.status("con_grace") == "EXPIRED uncertain")
     }
 
+    @Test("Processes that live for half a second each send the token again as well")
+    func shortLives() throws {
+        let stage = try killedWhileWaiting("con_grace")
+        for _ in 0..<10 {
+            stage.world.advance(by: .milliseconds(500))
+            try stage.restart()
+        }
+        #expect(try stage.credentials("con_grace")["generation"] == 2)
+        #expect(stage.presentations("grace").count == 2)
+    }
+
     @Test("A provider whose tokens do not rotate is simply asked again")
     func resend() throws {
         let stage = try killedWhileWaiting("con_again")

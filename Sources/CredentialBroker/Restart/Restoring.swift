@@ -207,8 +207,12 @@ extension BrokerState {
             scheduler.restore(
                 slot, failures: failures, halted: .uncertain, resendAfter: nil, now: now, jitter: jitter())
         case .transient(_, _, let resendAfter):
+            // Where only the process ended, the pause counts from when the token was presented: of processes that live shortly
+            // none would send it again before the provider's grace is over.
+            let isInterrupted = failures == 1 && resendAfter == nil
             scheduler.restore(
-                slot, failures: failures, halted: nil, resendAfter: resendAfter, now: now, jitter: jitter())
+                slot, failures: failures, halted: nil, resendAfter: resendAfter, now: isInterrupted ? presentedAt : now,
+                jitter: jitter())
         case .dead, .brokenApp: break
         }
     }
