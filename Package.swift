@@ -19,6 +19,7 @@ let strict: [SwiftSetting] = [
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -172,7 +173,7 @@ let package = Package(
             [
                 "CEmbedded", "CLinux", "CallbackServer", "ConnectedAccounts", "CredentialBroker", "DaemonConfiguration",
                 "OAuth", "ProviderCatalog", "ProviderSimulator", "SecretBytes", "SecretFiles", "SecretVault",
-                "SocketServer", "Systemd", "TokenEndpoint", logging, nio, nioPosix, signals,
+                "SocketServer", "Systemd", "TokenEndpoint", logging, nio, nioLocks, nioPosix, signals,
             ]),
         tests(
             "DaemonTests",

@@ -108,6 +108,11 @@ package struct RefreshScheduler: Sendable {
         isDraining = true
     }
 
+    /// Goes on after ``drain()``.
+    package mutating func resume() {
+        isDraining = false
+    }
+
     // MARK: Demand
 
     /// A caller needs a newer token than there is: starts a refresh, or joins the one under way.

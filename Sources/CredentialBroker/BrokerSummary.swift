@@ -4,6 +4,8 @@ internal import SecretVault
 /// The daemon's state in a few figures, for a status line.
 package struct BrokerSummary: Sendable {
     package var counts: [ConnectionStatus: Int]
+    /// Of those that are EXPIRED, how many a person must connect again.
+    package var expiredForGood: Int
     /// Nil if none is planned.
     package var nextRefresh: Duration?
     /// What protection this machine does not give.
@@ -16,12 +18,13 @@ extension Broker {
         withState { state, now in
             BrokerSummary(
                 counts: state.statusCounts(now: now),
+                expiredForGood: state.expiredForGood(now: now),
                 nextRefresh: state.scheduler.nextWake(now: now).map { max(.zero, now.duration(to: $0)) },
                 shortcomings: state.shortcomings)
         }
     }
 
-    /// From now on nothing new is taken on: calls that wait are told so, and no refresh is begun.
+    /// From now on nothing new is taken on: no refresh is begun, and calls that wait for one are told so.
     package func beginStopping() {
         let finished = withState { state, _ in state.beginStopping() }
         for call in finished { call.deliver() }
@@ -52,6 +55,13 @@ extension Broker {
 }
 
 extension BrokerState {
+    fileprivate func expiredForGood(now: BootInstant) -> Int {
+        directory.used.count { slot in
+            guard let standing = directory[slot]?.standing else { return false }
+            return standing.status(at: now).status == .expired && standing.needsConsent(at: now)
+        }
+    }
+
     fileprivate var shortcomings: [String] {
         var shortcomings = vault.statistics.protection.shortcoming.map { [$0] } ?? []
         if settings.vaultsSetAside > 0 { shortcomings.append("\(settings.vaultsSetAside) earlier vault set aside") }
@@ -61,9 +71,16 @@ extension BrokerState {
         return shortcomings
     }
 
-    mutating func beginStopping() -> [FinishedCall] {
-        isStopping = true
+    fileprivate mutating func beginStopping() -> [FinishedCall] {
+        isEnding = true
+        return drain()
+    }
+
+    /// No refresh is begun from here on. Those who wait for one that was sent have its answer yet; the others are told.
+    mutating func drain() -> [FinishedCall] {
         scheduler.drain()
-        return waiting.takeAll().map { FinishedCall($0.reply, error: .shuttingDown) }
+        return waiting.takeAll(butFor: { scheduler.isInFlight($0) }).map {
+            FinishedCall($0.reply, error: .shuttingDown)
+        }
     }
 }

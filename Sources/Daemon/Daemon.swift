@@ -53,9 +53,12 @@ package struct Daemon: Sendable {
             notifier: notifier, storeLimit: environment[.storedDescriptorLimit].flatMap { Int($0) }, logger: logger)
         let secrets = source.secrets(of: configuration)
         let export = importPath.map { ExportFile(path: $0) }
-        let vault = try keeping.open(received) { try export?.fill(&$0, secrets: secrets, logger: logger) }
-        // What systemd has kept is newer.
-        try export?.remove()
+        var isNew = false
+        let vault = try keeping.open(received) { vault in
+            isNew = true
+            try export?.fill(&vault, secrets: secrets, logger: logger)
+        }
+        let exportRest = isNew ? .remove : try export?.rest(beside: vault) ?? .remove
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
         let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -77,6 +80,8 @@ package struct Daemon: Sendable {
             ) { credentials in
                 broker.caller(for: Peer(credentials))
             }
+            // Before the first token from it can be presented.
+            try export?.end(exportRest, logger: logger)
             let callbacks = Task { await browsers.run() }
             failure = await serve(source, configuration, on: socket, transport, broker, server, supervision, signals)
             callbacks.cancel()
@@ -252,13 +257,14 @@ package struct Daemon: Sendable {
         _ broker: Broker<BootClock, HTTPTransport>, _ server: SocketServer<Broker<BootClock, HTTPTransport>>
     ) async {
         broker.beginStopping()
-        await server.stop(grace: Self.answerGrace)
+        // Served all the while: what waits for these refreshes is answered by them.
         let clock = BootClock()
         let deadline = clock.now.advanced(by: Self.refreshGrace)
         if broker.refreshesInFlight > 0 { try? notifier.extendTimeout(by: Self.refreshGrace + .seconds(2)) }
         while broker.refreshesInFlight > 0, clock.now < deadline {
             try? await clock.sleep(until: clock.now.advanced(by: .milliseconds(20)), tolerance: nil)
         }
+        await server.stop(grace: Self.answerGrace)
     }
 }
 

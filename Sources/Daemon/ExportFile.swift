@@ -36,13 +36,34 @@ struct ExportFile: Sendable {
         }
     }
 
-    /// Returns when the file is gone for good.
-    func remove() throws(DaemonError) {
-        guard unsafe unlink(path) == 0 else {
-            guard errno != ENOENT else { return }
-            throw DaemonError(
-                "\(path): cannot be removed (\(Self.problem)); remove it, for it must not be used twice, and let "
-                    + "purserd write in its directory")
+    /// What is to become of the file, besides one that has just been taken over: systemd has kept a vault, which is newer.
+    enum Rest {
+        case remove
+        /// It is not this vault's, so it is nobody's to throw away.
+        case setAside
+    }
+
+    /// What is to become of it where `vault` was kept.
+    func rest(beside vault: borrowing SecretVault) throws(DaemonError) -> Rest {
+        guard let text = try read() else { return .remove }
+        return text.withBytes { VaultImport.isExport($0, of: vault) } ? .remove : .setAside
+    }
+
+    /// Returns when there is no such file any more, also after a loss of power.
+    func end(_ rest: Rest, logger: Logger) throws(DaemonError) {
+        switch rest {
+        case .remove:
+            guard unsafe unlink(path) == 0 else {
+                guard errno != ENOENT else { return }
+                throw DaemonError(
+                    "\(path): cannot be removed (\(Self.problem)); remove it, for it must not be used twice, and let "
+                        + "purserd write in its directory")
+            }
+        case .setAside:
+            guard unsafe rename(path, path + ".unused") == 0 else {
+                throw DaemonError("\(path): cannot be renamed (\(Self.problem)); move it away, it is of another daemon")
+            }
+            logger.warning("\(path) is of another daemon than the vault that systemd kept: it is \(path).unused now")
         }
         let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

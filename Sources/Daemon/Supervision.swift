@@ -1,7 +1,9 @@
 internal import ConnectedAccounts
 internal import CredentialBroker
 internal import Logging
+internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import NIOPosix
 internal import OAuth
 internal import Synchronization
 internal import Systemd
@@ -51,17 +53,21 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
     private var allowance: Duration { max(.seconds(3), (watchdogInterval ?? .seconds(10)) * 2 / 5) }
 
     /// Runs until the task is cancelled.
+    ///
+    /// The watch has a thread of its own: tasks share as many as the machine has cores, and whoever hangs with the broker's
+    /// lock soon has all of them wait for it.
     func run() async {
-        // Apart: the STATUS line waits for the broker's lock, and whoever hangs with that must not take the watchdog along.
-        async let reports: Void = reportRegularly()
-        let clock = BootClock()
-        var watch = makeWatch()
-        while !Task.isCancelled {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let watch = NIOLockedValueBox(makeWatch())
+        askRequestLoop()
+        let turns = group.next().scheduleRepeatedTask(initialDelay: TimeAmount(period), delay: TimeAmount(period)) {
+            _ in
+            watch.withLockedValue { turn(&$0) }
             askRequestLoop()
-            try? await clock.sleep(until: clock.now.advanced(by: period), tolerance: nil)
-            turn(&watch)
         }
-        await reports
+        await reportRegularly()
+        turns.cancel()
+        try? await group.shutdownGracefully()
     }
 
     func makeWatch() -> Watch {
@@ -117,8 +123,10 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
     func statusLine() -> String {
         let summary = broker.summary()
         let counts = ServiceStatusText.Counts(
-            active: summary.counts[.active, default: 0], expired: summary.counts[.expired, default: 0],
-            needReauthorization: summary.counts[.failed, default: 0] + summary.counts[.revoked, default: 0],
+            active: summary.counts[.active, default: 0],
+            expired: summary.counts[.expired, default: 0] - summary.expiredForGood,
+            needReauthorization: summary.counts[.failed, default: 0] + summary.counts[.revoked, default: 0]
+                + summary.expiredForGood,
             inactive: summary.counts[.inactive, default: 0], openLinks: summary.counts[.initiated, default: 0])
         return ServiceStatusText.line(counts, nextRefresh: summary.nextRefresh, notes: summary.shortcomings)
     }

@@ -13,7 +13,7 @@ final class ReplacedFile {
         let directory = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "./"
         self.path = path
         self.directory = directory
-        draft = "\(directory).\(parts.last ?? "").\(getpid())"
+        draft = "\(directory).\(parts.last ?? "").\(UInt32.random(in: .min ... .max))"
         descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure("\(path) cannot be written") }
     }

@@ -12,28 +12,37 @@ package enum ExportReader {
         _ text: Span<UInt8>, key: borrowing ExportKey,
         _ body: (_ kind: UInt8, _ key: Span<UInt8>, _ payload: Span<UInt8>) -> Void
     ) throws(ExportError) {
-        let lines = Lines(text)
-        let fileKey = key.derived(salt: try salt(text.extracting(lines.first)))
+        let fileKey = key.derived(salt: try salt(of: text))
+        let lines = try Lines(text)
         try records(text, lines.rest, fileKey) { _, _, _ in }
         try records(text, lines.rest, fileKey, body)
     }
 
-    /// Where lines are in a text; a line end behind the last is no line of its own.
+    /// Where the chunks' lines are in a text; a line end behind the last is no line of its own. All but the last are of one
+    /// length, so there are not more of them than the text is long.
     private struct Lines {
-        var first: Range<Int>
+        private static let fullLength = (ExportFormat.chunkBytes + ExportFormat.tagBytes + 2) / 3 * 4
         var rest: [Range<Int>] = []
 
-        init(_ text: Span<UInt8>) {
-            var ranges: [Range<Int>] = []
-            var start = 0
-            for index in text.indices where text[index] == UInt8(ascii: "\n") {
-                ranges.append(start..<index)
-                start = index + 1
+        init(_ text: Span<UInt8>) throws(ExportError) {
+            var start = (text.indices.first { text[$0] == UInt8(ascii: "\n") } ?? text.count) + 1
+            while start < text.count {
+                let limit = min(text.count, start + Self.fullLength + 1)
+                let end = (start..<limit).first { text[$0] == UInt8(ascii: "\n") } ?? limit
+                rest.append(start..<end)
+                guard end + 1 >= text.count || end - start == Self.fullLength else {
+                    throw .cannotBeOpened(line: rest.count + 1)
+                }
+                start = end + 1
             }
-            if start < text.count { ranges.append(start..<text.count) }
-            first = ranges.first ?? 0..<0
-            rest = Array(ranges.dropFirst())
         }
+    }
+
+    /// The salt in the first line, which tells exports apart.
+    package static func salt(of text: Span<UInt8>) throws(ExportError) -> [UInt8] {
+        let limit = min(text.count, 256)
+        let end = (0..<limit).first { text[$0] == UInt8(ascii: "\n") } ?? text.count
+        return try salt(text.extracting(0..<end))
     }
 
     private static func salt(_ line: Span<UInt8>) throws(ExportError) -> [UInt8] {

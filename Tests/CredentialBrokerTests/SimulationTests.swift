@@ -55,6 +55,12 @@ private final class Simulation {
     private var open: [Open] = []
     private var isDown = false
     private var rejectsClients = false
+    /// The provider answers everything from now on.
+    private var isHealed = false
+    /// Grants of which an answer was lost, or may have been, since their last tokens: nobody can promise that they go on.
+    private var doubtful: Set<String> = []
+    /// Grants whose token was presented in this step.
+    private var presentedNow: Set<String> = []
     /// When a token may first have been received.
     private var received: [String: BootInstant] = [:]
 
@@ -92,20 +98,36 @@ private final class Simulation {
     private func react(_ request: ReceivedRequest) -> Reaction {
         guard let token = request.refreshToken else { return .error("invalid_request") }
         noteReception(of: token)
+        let family = Self.family(of: token)
+        presentedNow.insert(family)
+        if isHealed { return deliver(core.receive(request), to: request) }
         if isDown { return forget(token, .unreachable) }
         if rejectsClients { return forget(token, .error("invalid_client", status: 401)) }
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<55: return deliver(core.receive(request), to: request)
-        case 55..<65: return .hold
+        case 55..<65:
+            doubtful.insert(family)
+            return .hold
         case 65..<72:
+            doubtful.insert(family)
             _ = core.receive(request)
             return .lost
-        case 72..<77: return .lost
-        case 77..<82: return .answer(status: 503, "try later", retryAfter: "20")
-        case 82..<87: return .answer("<html>log in</html>", contentType: "text/html")
+        case 72..<77:
+            doubtful.insert(family)
+            return .lost
+        case 77..<82:
+            doubtful.insert(family)
+            return .answer(status: 503, "try later", retryAfter: "20")
+        case 82..<87:
+            doubtful.insert(family)
+            return .answer("<html>log in</html>", contentType: "text/html")
         case 87..<93: return forget(token, .answer(status: 429, "", retryAfter: "5"))
         default: return forget(token, .unreachable)
         }
+    }
+
+    private static func family(of refreshToken: String) -> String {
+        refreshToken.split(separator: "-").dropFirst(2).first.map(String.init) ?? ""
     }
 
     /// A token is presented again only as its provider's rule allows.
@@ -135,6 +157,7 @@ private final class Simulation {
         for (name, login) in logins where login.family == family {
             logins[name]?.token = token
             logins[name]?.end = request.at.advanced(by: .seconds(3600))
+            doubtful.remove(login.family)
         }
         return reaction
     }
@@ -144,10 +167,13 @@ private final class Simulation {
     func step() throws {
         guard Int.random(in: 0..<100, using: &random) < 6 else { return try takeStep() }
         let before = logins
+        presentedNow = []
         world.die(afterChanges: Int.random(in: 1...10, using: &random))
         try takeStep()
         guard world.isDead else { return world.die(afterChanges: nil) }
         let inDoubt = logins.filter { before[$0.key]?.token != $0.value.token }
+        // Whatever came of them, the process may have died before it knew.
+        doubtful.formUnion(presentedNow.union(world.unsent.compactMap(\.refreshToken).map { Self.family(of: $0) }))
         try crash()
         try resolve(inDoubt, before)
     }
@@ -194,6 +220,8 @@ private final class Simulation {
             }
             let served = try world.ask("getConnectionCredentials", ["connectionId": id, "timeoutMs": 0], uid: 1001)
             guard served["accessToken"]?.string != login.token else { continue }
+            // Its answer died with the process.
+            doubtful.insert(login.family)
             logins[name]?.token = old.token
             logins[name]?.end = old.end
         }
@@ -274,6 +302,29 @@ private final class Simulation {
         // A grant may only be lost where an answer was, and never by presenting a spent token.
         violations += core.reused.map { "\($0) was presented after it was spent" }
         try checkLivingTokens(of: Array(logins.keys))
+        try checkThatAllGoesOn()
+    }
+
+    /// Once the providers are well, each grant of which no answer was lost has newer tokens within the longest pause and a token's life;
+    /// one whose token may simply be presented again has them in any case.
+    private func checkThatAllGoesOn() throws {
+        isHealed = true
+        rejectsClients = false
+        try reload()
+        while !world.pendingRequests.isEmpty { world.release(.lost) }
+        world.advance(by: .seconds(4500))
+        let line = world.connect(uid: 1001)
+        for (name, login) in logins where !login.isDisabled && !login.isDeleted {
+            guard name == "again" || !doubtful.contains(login.family) else { continue }
+            let id = line.begin("getConnectionCredentials", ["connectionId": .string("con_\(name)")])
+            let token = line.answer(to: id)?["result"]?["accessToken"]?.string
+            if token != login.token || login.end <= world.now {
+                let account = try world.ask("connectedAccounts.get", ["id": .string("con_\(name)")], uid: 0)
+                violations.append(
+                    "\(name) does not go on: \(account["status"]?.string ?? "?") \(account["statusReason"]?.string ?? "-")"
+                )
+            }
+        }
     }
 }
 

@@ -54,14 +54,14 @@ final class ExportFileTests {
     func fills() throws {
         try write()
         #expect(try records(filledWith: secrets()) == 1)
-        try file.remove()
+        try file.end(.remove, logger: logger)
         #expect(!FileManager.default.fileExists(atPath: file.path))
     }
 
     @Test("Where there is none the vault stays empty, and there is nothing to remove")
     func none() throws {
         #expect(try records(filledWith: secrets()) == 0)
-        try file.remove()
+        try file.end(.remove, logger: logger)
     }
 
     @Test("One that cannot be used ends the start with what to do, and stays as it is")
@@ -76,11 +76,23 @@ final class ExportFileTests {
         #expect(try Data(contentsOf: URL(filePath: file.path)) == before)
     }
 
+    @Test("Beside a vault that was kept, one that is of another daemon is set aside and not thrown away")
+    func foreign() throws {
+        try write()
+        let vault = try SecretVault(creating: Self.policy)
+        let rest = try file.rest(beside: vault)
+        #expect(rest == .setAside)
+        try file.end(rest, logger: logger)
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+        #expect(FileManager.default.fileExists(atPath: file.path + ".unused"))
+        #expect(try file.rest(beside: vault) == .remove)
+    }
+
     @Test("What is no plain file is not read")
     func notAFile() throws {
         try FileManager.default.createDirectory(atPath: file.path, withIntermediateDirectories: false)
         #expect(throws: DaemonError.self) { try self.records(filledWith: self.secrets()) }
         // Nor can it be removed, and the daemon does not go on then.
-        #expect(throws: DaemonError.self) { try self.file.remove() }
+        #expect(throws: DaemonError.self) { try self.file.end(.remove, logger: self.logger) }
     }
 }

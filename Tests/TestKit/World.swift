@@ -17,6 +17,8 @@ package final class World {
     package var respond: (ReceivedRequest) -> Reaction = { _ in .unreachable }
     /// Every request that was sent, in order.
     package private(set) var ledger: [ReceivedRequest] = []
+    /// Requests that a process had got ready when it died.
+    package private(set) var unsent: [ReceivedRequest] = []
     /// Texts that may never leave the broker.
     package var markers = ["canary-"]
     /// What went wrong beside the answers: a marker that leaked, a broker that never came to rest.
@@ -258,8 +260,11 @@ package final class World {
     private func drive(_ attempt: RefreshAttempt) {
         var attempt = attempt
         while let exchange = broker.next(&attempt) {
-            // The dead send nothing.
-            if isDead { return }
+            guard !isDead else {
+                // The dead send nothing, but may have noted that they would.
+                unsent.append(ReceivedRequest(exchange.request, at: now, timeout: exchange.timeout))
+                return
+            }
             let request = ReceivedRequest(exchange.request, at: now, timeout: exchange.timeout)
             ledger.append(request)
             let reaction = respond(request)

@@ -6,8 +6,9 @@ internal import VaultExport
 
 /// `daemon.export`: hands the accounts over to a later process, or another machine.
 ///
-/// One owner refreshes, so from the call on this daemon is it no longer: it serves what lives, and begins and changes
-/// nothing, for what came after the export would be lost, and a token presented after it would be presented twice.
+/// One owner refreshes, so this daemon is it no longer once the last page was fetched: it serves what lives, and begins and
+/// changes nothing, for what came after the export would be lost, and a token presented after it would be presented twice.
+/// Until then it holds still, and goes on by itself if nobody comes for the next page: a caller who is gone has no export.
 struct VaultHandover: Sendable {
     /// Those who wait until what was sent is answered.
     struct Waiter: Sendable {
@@ -21,14 +22,23 @@ struct VaultHandover: Sendable {
         let at: WallInstant
         let connections: Int
         let lines: [String]
+        /// Refreshes that had succeeded by then: with more of them there are newer tokens.
+        let refreshes: Int
     }
 
     /// Each page has at most this many lines: some 350 kB.
     static let linesPerPage = 4
     static let waiterLimit = 16
+    /// How long the next page is waited for.
+    static let lease: Duration = .seconds(30)
 
     var waiters: [Waiter] = []
     var export: Export?
+    /// The last page was fetched.
+    var isFinal = false
+    var leaseEnd: BootInstant
+
+    init(now: BootInstant) { leaseEnd = now.advanced(by: Self.lease) }
 }
 
 extension BrokerState {
@@ -45,18 +55,17 @@ extension BrokerState {
             throw .forbidden
         }
         if let cursor {
-            try writePage(cursor, into: &result)
+            try writePage(cursor, now: now, into: &result)
+            if handover?.isFinal == true { noteExport(to: caller, agent: agent, now: now) }
             return .written
         }
         guard exportKey != nil else { throw .exportNotConfigured }
-        noteExport(to: caller, agent: agent, now: now)
         if handover == nil {
-            handover = VaultHandover()
-            finished = beginStopping()
+            handover = VaultHandover(now: now)
+            finished = drain()
         }
         guard mayHaveNewTokens, timeout > 0 else {
-            makeExport(now: now)
-            try writePage(nil, into: &result)
+            try writeBeginning(now: now, into: &result)
             return .written
         }
         guard let count = handover?.waiters.count, count < VaultHandover.waiterLimit else {
@@ -68,60 +77,90 @@ extension BrokerState {
         return .later
     }
 
-    /// Whether the accounts are another's from here on.
+    /// Whether the accounts are another's from here on, or may be soon.
     var isHandedOver: Bool { handover != nil }
 
     /// Whether something is under way after which there are other tokens.
-    private var mayHaveNewTokens: Bool { scheduler.inFlight + jobsUnderWay > 0 }
+    private var mayHaveNewTokens: Bool {
+        scheduler.inFlight + jobsUnderWay > 0
+            || jobs.contains { job in if case .exchange = job { true } else { false } }
+    }
 
-    /// When those who wait are to be answered at the latest.
-    var nextHandoverDeadline: BootInstant? { handover?.waiters.map(\.deadline).min() }
+    /// When those who wait are to be answered at the latest, or the next page is waited for no longer.
+    var nextHandoverDeadline: BootInstant? {
+        guard let handover, !handover.isFinal else { return nil }
+        return handover.waiters.map(\.deadline).min() ?? handover.leaseEnd
+    }
 
     /// Answers those who wait for the export once nothing is under way, or their time is up: what is not answered then is
-    /// marked as sent in the export, as in any vault.
+    /// marked as sent in the export, as in any vault. Ends a handover whose caller is gone.
     mutating func continueHandover(now: BootInstant) -> [FinishedCall] {
-        guard let waiters = handover?.waiters, !waiters.isEmpty else { return [] }
-        let ready = mayHaveNewTokens ? waiters.filter { $0.deadline <= now } : waiters
+        guard let handover, !handover.isFinal else { return [] }
+        guard !handover.waiters.isEmpty else {
+            if handover.leaseEnd <= now { takeBack() }
+            return []
+        }
+        let isQuiet = !mayHaveNewTokens
+        let ready = handover.waiters.filter { isQuiet || $0.deadline <= now }
         guard !ready.isEmpty else { return [] }
-        let rest = mayHaveNewTokens ? waiters.filter { $0.deadline > now } : []
-        handover?.waiters = rest
-        makeExport(now: now)
+        self.handover?.waiters.removeAll { isQuiet || $0.deadline <= now }
         return ready.map { waiter in
-            FinishedCall(waiter.reply) { (result) throws(RPCError) in try writePage(nil, into: &result) }
+            FinishedCall(waiter.reply) { (result) throws(RPCError) in try writeBeginning(now: now, into: &result) }
         }
     }
 
+    private mutating func takeBack() {
+        handover = nil
+        if !isEnding { scheduler.resume() }
+        needsRefresher = true
+    }
+
     private mutating func makeExport(now: BootInstant) {
+        if let export = handover?.export, export.refreshes == counters.succeeded { return }
         save()
-        guard let lines = sealedRecords(now: now) else { return }
+        let salt = settings.randomBytes(32)
+        _ = put(.exportSalt, key: "", payload: salt.span)
+        guard let lines = sealedRecords(salt: salt, now: now) else { return }
         let export = VaultHandover.Export(
             id: fingerprint(of: settings.randomBytes(16).span, bytes: 16), at: wall(now), connections: directory.count,
-            lines: lines)
+            lines: lines, refreshes: counters.succeeded)
         handover?.export = export
+        handover?.isFinal = false
     }
 
     // MARK: Pages
 
+    /// The first page has no lines yet: whoever does not come for the others has taken nothing over.
+    private mutating func writeBeginning(now: BootInstant, into result: inout JSONWriter) throws(RPCError) {
+        makeExport(now: now)
+        guard let export = handover?.export else { throw .exportNotConfigured }
+        handover?.leaseEnd = now.advanced(by: VaultHandover.lease)
+        write(export, lines: 0..<0, into: &result)
+    }
+
     /// `cursor` is the export's id and the number of the next line: "ID.LINE".
-    private func writePage(_ cursor: String?, into result: inout JSONWriter) throws(RPCError) {
-        guard let export = handover?.export else {
-            throw cursor == nil ? .exportNotConfigured : .staleExportCursor
-        }
-        var start = 0
-        if let cursor {
-            let parts = cursor.split(separator: ".", omittingEmptySubsequences: false)
-            guard parts.count == 2, parts[0] == export.id, let line = Int(parts[1]), export.lines.indices.contains(line)
-            else { throw .staleExportCursor }
-            start = line
-        }
+    private mutating func writePage(
+        _ cursor: String, now: BootInstant, into result: inout JSONWriter
+    ) throws(RPCError) {
+        let parts = cursor.split(separator: ".", omittingEmptySubsequences: false)
+        guard let export = handover?.export, parts.count == 2, parts[0] == export.id, let start = Int(parts[1]),
+            export.lines.indices.contains(start)
+        else { throw .staleExportCursor }
         let end = min(start + VaultHandover.linesPerPage, export.lines.count)
+        handover?.leaseEnd = now.advanced(by: VaultHandover.lease)
+        if end == export.lines.count { handover?.isFinal = true }
+        write(export, lines: start..<end, into: &result)
+    }
+
+    private func write(_ export: VaultHandover.Export, lines: Range<Int>, into result: inout JSONWriter) {
         result.object { result in
             result.member("exportedAt", shown(export.at))
             result.member("connections", export.connections)
             result.memberArray("lines") { result in
-                for line in export.lines[start..<end] { result.value(line) }
+                for line in export.lines[lines] { result.value(line) }
             }
-            result.member("nextCursor", end < export.lines.count ? "\(export.id).\(end)" : nil)
+            result.member(
+                "nextCursor", lines.upperBound < export.lines.count ? "\(export.id).\(lines.upperBound)" : nil)
         }
     }
 }
@@ -150,5 +189,5 @@ extension RPCError {
 
     static let handedOver = RPCError(
         code: -32013, name: "SHUTTING_DOWN",
-        message: "the accounts have been handed over by daemon.export, so nothing can change here; restart purserd")
+        message: "the accounts are handed over by daemon.export, so nothing can change here; restart purserd")
 }

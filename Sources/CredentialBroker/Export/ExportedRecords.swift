@@ -17,12 +17,12 @@ extension BrokerState {
     }
 
     /// Nil where there is no key that can be used.
-    borrowing func sealedRecords(now: BootInstant) -> [String]? {
+    borrowing func sealedRecords(salt: [UInt8], now: BootInstant) -> [String]? {
         guard let exportKey,
             let secret = vault.withPayload(exportKey, { SecretBytes(copying: $0) }),
             let key = try? ExportKey(secret)
         else { return nil }
-        var writer = ExportWriter(key: key, salt: settings.randomBytes(32))
+        var writer = ExportWriter(key: key, salt: salt)
         ExportMoment(wall: wall(now), boot: now).written().withBytes {
             writer.append(kind: ExportMoment.kind, key: Span(), payload: $0)
         }
@@ -40,7 +40,7 @@ extension VaultKind {
         switch self {
         case .clientSecret, .exportKey: false
         case .tokens, .sentMark, .pendingLink, .connection, .link, .session, .fingerprintKey, .deletedSeed,
-            .mergedConnection:
+            .mergedConnection, .exportSalt:
             true
         }
     }

@@ -29,6 +29,14 @@ package enum VaultImport {
         }
     }
 
+    /// Whether the text is the newest export that was made of this vault.
+    package static func isExport(_ text: Span<UInt8>, of vault: borrowing SecretVault) -> Bool {
+        guard let salt = try? ExportReader.salt(of: text),
+            let record = vault.handle(kind: VaultKind.exportSalt.rawValue, key: Span())
+        else { return false }
+        return vault.withPayload(record) { known in known.indices.map { known[$0] } == salt } ?? false
+    }
+
     /// Fills `vault`, which is empty, and of no use if this throws. Among `secrets` is what the export was sealed with.
     package static func read(
         _ text: Span<UInt8>, secrets: ConfiguredSecrets, into vault: inout SecretVault, now: BootInstant,
@@ -73,11 +81,12 @@ private struct MovedRecord: ~Copyable {
     init(_ kind: UInt8, _ payload: Span<UInt8>, by shift: Duration) {
         switch VaultKind(rawValue: kind) {
         case .tokens: self.payload = Self.tokens(payload, shift)
-        case .sentMark: self.payload = Self.sentMark(payload, shift)
+        case .sentMark: self.payload = Self.sentMark(payload)
         case .connection: self.payload = Self.connection(payload, shift) ?? Self.copy(payload)
         case .link: self.payload = Self.link(payload, shift) ?? Self.copy(payload)
         case .session: self.payload = Self.session(payload, shift) ?? Self.copy(payload)
-        case .clientSecret, .pendingLink, .fingerprintKey, .deletedSeed, .exportKey, .mergedConnection, nil:
+        case .clientSecret, .pendingLink, .fingerprintKey, .deletedSeed, .exportKey, .mergedConnection, .exportSalt,
+            nil:
             self.payload = Self.copy(payload)
         }
     }
@@ -97,9 +106,13 @@ private struct MovedRecord: ~Copyable {
         return replacingInstant(at: place, in: payload, shift)
     }
 
-    private static func sentMark(_ payload: Span<UInt8>, _ shift: Duration) -> SecretBuffer {
+    /// However long ago it seems: a clock that is wrong at boot must not make a provider's grace out of hours.
+    private static func sentMark(_ payload: Span<UInt8>) -> SecretBuffer {
         guard payload.count == 16 else { return copy(payload) }
-        return replacingInstant(at: 8, in: payload, shift)
+        var mark = SecretBuffer()
+        mark.append(payload.extracting(first: 8))
+        mark.append(littleEndian: UInt64(bitPattern: Int64.min))
+        return mark
     }
 
     private static func replacingInstant(at place: Int, in payload: Span<UInt8>, _ shift: Duration) -> SecretBuffer {

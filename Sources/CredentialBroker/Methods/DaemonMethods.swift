@@ -93,7 +93,7 @@ extension BrokerState {
             result.member("droppedRecords", statistics.dropped)
             result.member("isKept", settings.vaultIsKept)
             result.member("setAside", settings.vaultsSetAside)
-            result.member("exportedAt", handover?.export.flatMap { shown($0.at) })
+            result.member("exportedAt", handover.flatMap { $0.isFinal ? $0.export : nil }.flatMap { shown($0.at) })
         }
         writeConfiguration(into: &result)
         writeEndpoints(endpoints, into: &result)

@@ -64,6 +64,7 @@ struct VaultContents {
             case .pendingLink: linkSecrets.insert(key)
             case .exportKey: exportKey = handle
             case .mergedConnection: mergedConnections[key] = String(publicText: payload)
+            case .exportSalt: break
             case nil: unreadable += 1
             }
         }

@@ -72,7 +72,10 @@ struct BrokerState: ~Copyable {
     /// A template is being drawn: stand-ins are lent in place of secrets.
     var isDrawing = false
     var random: SplitMix64
-    var isStopping = false
+    /// The daemon has been told to stop.
+    var isEnding = false
+    /// Nothing new is begun.
+    var isStopping: Bool { isEnding || isHandedOver }
     /// Set once an export was asked for.
     var handover: VaultHandover?
     /// What exports are sealed with, if the configuration names a key.

@@ -75,7 +75,7 @@ extension BrokerState {
     ) throws(RPCError) -> RPCAnswer {
         let moment = Moment(now: now, deadline: now.advanced(by: timeout))
         guard case .wait(let slots) = try attempt(call, from: caller, moment, into: &result) else { return .written }
-        guard !isStopping else { throw .shuttingDown }
+        guard !isStopping || slots.contains(where: { scheduler.isInFlight($0) }) else { throw .shuttingDown }
         let waiter = WaitingCalls.Waiter(call: call, caller: caller, deadline: moment.deadline, reply: try rpc.later())
         guard waiting.insert(waiter, slots: slots, now: now) else {
             throw .rateLimited(retryAfter: .seconds(1), "too many calls wait for refreshes; try again in a second")
@@ -101,13 +101,17 @@ extension BrokerState {
     mutating func retry(_ waiters: [WaitingCalls.Waiter], now: BootInstant) -> [FinishedCall] {
         waiters.compactMap { waiter in
             guard !waiter.reply.isAbandoned else { return nil }
-            let moment = Moment(now: now, deadline: isStopping ? now : waiter.deadline)
+            let moment = Moment(now: now, deadline: waiter.deadline)
             var writer = JSONWriter()
             do throws(RPCError) {
                 switch try attempt(waiter.call, from: waiter.caller, moment, into: &writer) {
                 case .done: return FinishedCall(waiter.reply, answer: writer.finish())
                 case .wait(let slots):
-                    if !isStopping, waiting.insert(waiter, slots: slots, now: now) { return nil }
+                    if !isStopping || slots.contains(where: { scheduler.isInFlight($0) }), waiter.deadline > now,
+                        waiting.insert(waiter, slots: slots, now: now)
+                    {
+                        return nil
+                    }
                     throw .shuttingDown
                 }
             } catch {

@@ -209,9 +209,13 @@ extension Connection {
 }
 
 extension TokenFailure {
+    private static let endpointReasons: Set<String> = ["rate_limited", "server_error", "temporarily_unavailable"]
+
     /// Whether any connection would have met it: no answer, or none that speaks of the grant.
     fileprivate var concernsEndpoint: Bool {
         guard let status else { return true }
-        return oauthError == nil || status >= 500 || status == 429 || status == 408
+        // Limits and breakdowns are the endpoint's also where they are said in OAuth's words.
+        let isSaidByCode = failureClass == .transient && Self.endpointReasons.contains(reason)
+        return oauthError == nil || isSaidByCode || status >= 500 || status == 429 || status == 408
     }
 }

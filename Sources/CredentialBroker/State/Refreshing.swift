@@ -40,7 +40,7 @@ extension BrokerState {
     /// "Sent with generation N, first at T" is in the vault when this returns.
     mutating func prepare(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> PreparedRefresh {
         // A reload may have given the slot to another connection, of the same generation by chance.
-        guard scheduler.awaits(ticket), let connection = directory[ticket.slot],
+        guard scheduler.awaits(ticket), !isHandedOver, let connection = directory[ticket.slot],
             connection.generation == ticket.generation,
             let authConfig = authConfigs[connection.authConfigID], authConfig.serves(connection),
             let secrets = secrets[ticket.slot]

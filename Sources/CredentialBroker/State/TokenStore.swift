@@ -27,6 +27,8 @@ enum VaultKind: UInt8 {
     case exportKey = 10
     /// The id of the connection that a link's account turned out to be, by the link's.
     case mergedConnection = 11
+    /// Of the last export that was made of this vault, to know it by; its key is empty.
+    case exportSalt = 12
 }
 
 /// Carries a secret where only copyable values go; one owner at a time reads it.

@@ -74,6 +74,11 @@ struct WaitingCalls: Sendable {
         return expired
     }
 
+    /// Takes out those who wait for none of the slots for which `isKept` is true.
+    mutating func takeAll(butFor isKept: (Int) -> Bool) -> [Waiter] {
+        waiters.keys.sorted().filter { id in !(slots[id] ?? []).contains(where: isKept) }.compactMap { remove($0) }
+    }
+
     mutating func takeAll() -> [Waiter] {
         waiters.keys.sorted().compactMap { remove($0) }
     }

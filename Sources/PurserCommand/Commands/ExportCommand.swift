@@ -35,7 +35,12 @@ struct ExportCommand: CallingCommand {
         // Made before the accounts are handed over: where it cannot be, nothing has happened.
         let destination = try ReplacedFile(path: file)
         let connections = try await pages(client) { try destination.write($0) }
-        try destination.commit()
+        do {
+            try destination.commit()
+        } catch {
+            try environment.errors.write("The daemon holds still: export again to another place, or restart it.\n")
+            throw error
+        }
         try environment.output.write(
             options.json
                 ? "{\"connections\":\(connections)}\n"

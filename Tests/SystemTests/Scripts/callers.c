@@ -10,6 +10,7 @@
 //   cut        of these, on connections of a process that was killed
 //   unanswered of these, on connections that ended otherwise
 //   refused    connections that could not be made
+//   older      answers with an older generation than one that was answered before: tokens that the daemon had, and lost
 //   p50 p99 max  microseconds until an answer
 #define _GNU_SOURCE
 #include <errno.h>
@@ -38,7 +39,8 @@ static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static char ids[1024][64];
 static int count, id_count;
 static FILE *errors_file;
-static long asked, answered, errors, cut, unanswered, refused;
+static long asked, answered, errors, cut, unanswered, refused, older;
+static long newest[1024]; // generation of each connection
 static unsigned *latencies;
 static long latency_count, latency_room;
 static long killed, died; // when; what is "back" is still awaited while killed is set
@@ -83,10 +85,24 @@ static void ask(struct client *client) {
     if (!client->keeps) shutdown(client->descriptor, SHUT_WR);
 }
 
+// Keeps the newest generation of the connection that an answer is about.
+static void note_generation(const char *line) {
+    const char *id = strstr(line, "\"connectionId\":\""), *generation = strstr(line, "\"generation\":");
+    for (int i = 0; id && generation && i < id_count; i++) {
+        size_t length = strlen(ids[i]);
+        if (strncmp(id + 16, ids[i], length) || id[16 + length] != '"') continue;
+        long number = atol(generation + 13);
+        if (number < newest[i]) older++;
+        else newest[i] = number;
+        return;
+    }
+}
+
 static void take(struct client *client, char *line) {
     long time = now();
     if (strstr(line, "\"accessToken\":\"")) {
         answered++;
+        note_generation(line);
     } else {
         errors++;
         fprintf(errors_file, "%s\n", line);
@@ -141,10 +157,10 @@ static void obey(const char *command) {
     } else {
         // What was asked by now is to be counted: nothing new until it is answered.
         qsort(latencies, latency_count, sizeof *latencies, by_value);
-        printf("asked=%ld answered=%ld errors=%ld cut=%ld unanswered=%ld refused=%ld p50=%u p99=%u max=%u\n", asked, answered,
-            errors, cut, unanswered, refused, at(50), at(99), at(100));
+        printf("asked=%ld answered=%ld errors=%ld cut=%ld unanswered=%ld refused=%ld older=%ld p50=%u p99=%u max=%u\n", asked,
+            answered, errors, cut, unanswered, refused, older, at(50), at(99), at(100));
         fflush(stdout);
-        asked = answered = errors = cut = unanswered = refused = latency_count = 0;
+        asked = answered = errors = cut = unanswered = refused = older = latency_count = 0;
     }
 }
 
