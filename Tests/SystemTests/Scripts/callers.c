@@ -40,7 +40,7 @@ static char ids[1024][64];
 static int count, id_count;
 static FILE *errors_file;
 static long asked, answered, errors, cut, unanswered, refused, older;
-static long newest[1024]; // generation of each connection
+static long newest[1024], noted[1024]; // generation of each connection, and since when it is known
 static unsigned *latencies;
 static long latency_count, latency_room;
 static long killed, died; // when; what is "back" is still awaited while killed is set
@@ -86,14 +86,17 @@ static void ask(struct client *client) {
 }
 
 // Keeps the newest generation of the connection that an answer is about.
-static void note_generation(const char *line) {
+static void note_generation(const char *line, long sent) {
     const char *id = strstr(line, "\"connectionId\":\""), *generation = strstr(line, "\"generation\":");
     for (int i = 0; id && generation && i < id_count; i++) {
         size_t length = strlen(ids[i]);
         if (strncmp(id + 16, ids[i], length) || id[16 + length] != '"') continue;
         long number = atol(generation + 13);
-        if (number < newest[i]) older++;
-        else newest[i] = number;
+        // What was asked before the newer one was known may well be older.
+        if (number < newest[i] && sent > noted[i]) older++;
+        if (number <= newest[i]) return;
+        newest[i] = number;
+        noted[i] = now();
         return;
     }
 }
@@ -102,7 +105,7 @@ static void take(struct client *client, char *line) {
     long time = now();
     if (strstr(line, "\"accessToken\":\"")) {
         answered++;
-        note_generation(line);
+        note_generation(line, client->sent);
     } else {
         errors++;
         fprintf(errors_file, "%s\n", line);
