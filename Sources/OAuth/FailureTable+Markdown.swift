@@ -24,8 +24,9 @@ extension FailureTable {
         - `transient`: everything else. Tried again later; by itself it ends nothing.
 
         *Maybe applied*: the provider may have acted on the request and rotated the refresh token although no tokens
-        came back. Where a provider's rule and this table disagree on the class, the reason is `grant_rejected`,
-        `client_rejected` or `try_later`.
+        came back. The provider's rule for lost answers (`lostAnswer` in its description) then decides whether the token is
+        presented again, within which time, or never: EXPIRED `uncertain`, once the access token is over. Where a provider's
+        rule and this table disagree on the class, the reason is `grant_rejected`, `client_rejected` or `try_later`.
 
         """
 
