@@ -211,6 +211,17 @@ struct ExportTests {
             stage.presentations("acme").count >= 2 && stage.world.auditRecords.allSatisfy { $0.outcome != .exported })
     }
 
+    @Test("Once an export was fetched, asking for another one gives nothing back")
+    func fetchedOnce() throws {
+        let stage = try stage()
+        _ = try export(stage)
+        _ = try stage.ask("daemon.export", nil, as: Stage.operator)
+        let requests = stage.world.ledger.count
+        stage.world.advance(by: .seconds(7200))
+        #expect(stage.world.ledger.count == requests)
+        #expect(try stage.ask("session.create", ["userId": "alice"]).errorName == "SHUTTING_DOWN")
+    }
+
     @Test("A refresh that had not been sent yet is not sent after the export was made")
     func notSentYet() throws {
         let stage = try stage()

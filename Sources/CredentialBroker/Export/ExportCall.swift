@@ -55,8 +55,9 @@ extension BrokerState {
             throw .forbidden
         }
         if let cursor {
+            let wasFinal = handover?.isFinal == true
             try writePage(cursor, now: now, into: &result)
-            if handover?.isFinal == true { noteExport(to: caller, agent: agent, now: now) }
+            if !wasFinal, handover?.isFinal == true { noteExport(to: caller, agent: agent, now: now) }
             return .written
         }
         guard exportKey != nil else { throw .exportNotConfigured }
@@ -88,16 +89,16 @@ extension BrokerState {
 
     /// When those who wait are to be answered at the latest, or the next page is waited for no longer.
     var nextHandoverDeadline: BootInstant? {
-        guard let handover, !handover.isFinal else { return nil }
-        return handover.waiters.map(\.deadline).min() ?? handover.leaseEnd
+        guard let handover else { return nil }
+        return handover.waiters.map(\.deadline).min() ?? (handover.isFinal ? nil : handover.leaseEnd)
     }
 
     /// Answers those who wait for the export once nothing is under way, or their time is up: what is not answered then is
     /// marked as sent in the export, as in any vault. Ends a handover whose caller is gone.
     mutating func continueHandover(now: BootInstant) -> [FinishedCall] {
-        guard let handover, !handover.isFinal else { return [] }
+        guard let handover else { return [] }
         guard !handover.waiters.isEmpty else {
-            if handover.leaseEnd <= now { takeBack() }
+            if !handover.isFinal, handover.leaseEnd <= now { takeBack() }
             return []
         }
         let isQuiet = !mayHaveNewTokens
@@ -125,7 +126,6 @@ extension BrokerState {
             id: fingerprint(of: settings.randomBytes(16).span, bytes: 16), at: wall(now), connections: directory.count,
             lines: lines, refreshes: counters.succeeded)
         handover?.export = export
-        handover?.isFinal = false
     }
 
     // MARK: Pages
