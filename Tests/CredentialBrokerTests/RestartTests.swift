@@ -112,6 +112,23 @@ struct RestartTests {
         #expect(stage.presentations("grace").count == 2)
     }
 
+    @Test(
+        "Killed between any two steps of a deletion, what is deleted does not come back, and no token is presented again",
+        arguments: 1...8)
+    func killedWhileDeleting(_ changes: Int) throws {
+        let stage = try killedWhileWaiting("con_acme")
+        stage.world.die(afterChanges: changes)
+        _ = try stage.ask("connectedAccounts.delete", ["id": "con_acme", "revoke": false], as: Stage.operator)
+        let died = stage.world.isDead
+        stage.world.die(afterChanges: nil)
+        try stage.restart()
+        stage.world.advance(by: .seconds(86_400))
+        #expect(stage.presentations("acme").count == 1)
+        let status = try stage.status("con_acme")
+        #expect(status == "EXPIRED uncertain" || status == "? -", "\(status)")
+        if !died { #expect(status == "? -") }
+    }
+
     @Test("A provider whose tokens do not rotate is simply asked again")
     func resend() throws {
         let stage = try killedWhileWaiting("con_again")

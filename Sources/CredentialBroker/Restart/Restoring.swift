@@ -41,9 +41,22 @@ extension BrokerState {
         }
         _ = directory.unsaved.takeAll()
         for id in newer { directory.noteUnsaved(id) }
+        for id in deletedSeeds.keys where directory.slot(id: id) != nil {
+            // Its deletion was noted and not begun, and nobody was told of it.
+            deletedSeeds[id] = nil
+            remove(.deletedSeed, key: id)
+        }
         for (id, tokens) in contents.tokens where directory.slot(id: id) == nil {
+            guard deletedSeeds[id] == nil else {
+                // The process ended while the connection was being deleted.
+                _ = vault.remove(tokens.record)
+                forgetSent(id)
+                continue
+            }
             orphanedTokens[id] = tokens
             orphanedTokens[id]?.isLegible = !contents.unreadableConnections.contains(id)
+            let mark = contents.sentMarks[id]
+            orphanedTokens[id]?.sentAt = mark?.generation == tokens.life?.generation ? mark?.sentAt : nil
         }
         for record in contents.links {
             let id = record.link.connectionID

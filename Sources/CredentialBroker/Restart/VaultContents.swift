@@ -11,6 +11,8 @@ struct VaultContents {
         var isLegible = true
         /// They were stored before it was known whose they are.
         var isUnverified = false
+        /// When the refresh token among them was presented, if no answer to that is known.
+        var sentAt: BootInstant?
     }
 
     /// "Sent with generation N at T".

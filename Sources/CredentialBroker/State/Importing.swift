@@ -225,7 +225,10 @@ extension BrokerState {
         connection.standing = ConnectionStanding(life: life)
         let slot = directory.put(connection)
         secrets[slot] = ConnectionSecrets(
-            record: tokens.record, fingerprint: fingerprint(of: tokens.record), rotates: true)
+            record: tokens.record, fingerprint: fingerprint(of: tokens.record), rotates: true,
+            firstPresentedAt: tokens.sentAt)
+        interruptedRefreshes[definition.id] = InterruptedRefresh(
+            generation: life.generation, failures: 0, presentedAt: tokens.sentAt)
     }
 
     /// A connection that is known, with the credential it came with: its own tokens are at least as new.
