@@ -51,12 +51,13 @@ package struct Daemon: Sendable {
         reserve(callbackPort)
         var keeping = VaultKeeping(
             notifier: notifier, storeLimit: environment[.storedDescriptorLimit].flatMap { Int($0) }, logger: logger)
-        let secrets = source.secrets(of: configuration)
+        // Let go of as soon as they are in the vault.
+        var secrets: ConfiguredSecrets? = source.secrets(of: configuration)
         let export = importPath.map { ExportFile(path: $0) }
         var isNew = false
         let vault = try keeping.open(received) { vault in
             isNew = true
-            try export?.fill(&vault, secrets: secrets, logger: logger)
+            if let secrets { try export?.fill(&vault, secrets: secrets, logger: logger) }
         }
         let exportRest = isNew ? .remove : try export?.rest(beside: vault) ?? .remove
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -71,7 +72,7 @@ package struct Daemon: Sendable {
         var failure: (any Error)?
         do {
             transport.allow(privateHosts: configuration.privateHosts)
-            warn(broker.apply(configuration, secrets: secrets))
+            warn(broker.apply(configuration, secrets: secrets.take() ?? source.secrets(of: configuration)))
             reportRestart(broker, keeping)
             let browsers = BrowserCallbacks(
                 callbackPort, eventLoop: providerGroup.next(), broker: broker, logger: logger)
