@@ -67,7 +67,11 @@ extension BrokerState {
         if settings.vaultsSetAside > 0 { shortcomings.append("\(settings.vaultsSetAside) earlier vault set aside") }
         if hasUnsavedChanges { shortcomings.append("the vault is full: a restart goes back to an older state") }
         if !hasRoomForMore, !hasUnsavedChanges { shortcomings.append("the vault is full: no account can be added") }
-        if isHandedOver { shortcomings.append("handed over by an export: nothing is refreshed until a restart") }
+        switch handover?.isFinal {
+        case true?: shortcomings.append("handed over by an export: nothing is refreshed until a restart")
+        case false?: shortcomings.append("an export is being fetched: nothing is refreshed meanwhile")
+        case nil: break
+        }
         return shortcomings
     }
 

@@ -35,8 +35,8 @@ package struct Daemon: Sendable {
 
     /// Runs until SIGTERM or SIGINT. Throws if it cannot start, or not any more; whatever was begun has ended then.
     ///
-    /// The export at `importPath`, if there is one, is where it goes on from unless systemd has kept a vault, and is
-    /// removed in either case.
+    /// The export at `importPath`, if there is one, is where it goes on from unless systemd has kept a vault. It is gone
+    /// from there in either case: removed, or set aside if it is of another daemon than that vault.
     package func run(_ source: some ConfigurationSource, importing importPath: String? = nil) async throws {
         for finding in ProcessHardening.apply(environment: environment) { logger.warning("\(finding)") }
         let limits = socketLimits()
@@ -72,7 +72,7 @@ package struct Daemon: Sendable {
         var failure: (any Error)?
         do {
             transport.allow(privateHosts: configuration.privateHosts)
-            warn(broker.apply(configuration, secrets: secrets.take() ?? source.secrets(of: configuration)))
+            if let given = secrets.take() { warn(broker.apply(configuration, secrets: given)) }
             reportRestart(broker, keeping)
             let browsers = BrowserCallbacks(
                 callbackPort, eventLoop: providerGroup.next(), broker: broker, logger: logger)

@@ -60,8 +60,10 @@ struct ExportFile: Sendable {
                         + "purserd write in its directory")
             }
         case .setAside:
-            guard unsafe rename(path, path + ".unused") == 0 else {
-                throw DaemonError("\(path): cannot be renamed (\(Self.problem)); move it away, it is of another daemon")
+            // Unlike rename(2) this replaces no other file that was set aside.
+            guard unsafe link(path, path + ".unused") == 0, unsafe unlink(path) == 0 else {
+                throw DaemonError(
+                    "\(path): is of another daemon, and cannot become \(path).unused (\(Self.problem)); move it away")
             }
             logger.warning("\(path) is of another daemon than the vault that systemd kept: it is \(path).unused now")
         }

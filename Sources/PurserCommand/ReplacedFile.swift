@@ -31,7 +31,7 @@ final class ReplacedFile {
                 unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure("\(path) cannot be written") }
+            guard count >= 0 else { throw Self.failure("\(path) cannot be written", .answeredWithError) }
             written += count
         }
     }
@@ -39,16 +39,16 @@ final class ReplacedFile {
     /// Puts the file in its place: after a loss of power it is still there.
     func commit() throws {
         guard fsync(descriptor) == 0, unsafe rename(draft, path) == 0 else {
-            throw Self.failure("\(path) cannot be written")
+            throw Self.failure("\(path) cannot be written", .answeredWithError)
         }
         isCommitted = true
         let parent = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else { throw Self.failure("\(directory) cannot be opened") }
+        guard parent >= 0 else { throw Self.failure("\(directory) cannot be opened", .answeredWithError) }
         defer { close(parent) }
-        guard fsync(parent) == 0 else { throw Self.failure("\(directory) cannot be written") }
+        guard fsync(parent) == 0 else { throw Self.failure("\(directory) cannot be written", .answeredWithError) }
     }
 
-    private static func failure(_ what: String) -> CommandFailure {
-        CommandFailure(.usage, "\(what): \(unsafe String(cString: strerror(errno)))")
+    private static func failure(_ what: String, _ status: ExitStatus = .usage) -> CommandFailure {
+        CommandFailure(status, "\(what): \(unsafe String(cString: strerror(errno)))")
     }
 }

@@ -11,8 +11,8 @@ package struct SecretVault: ~Copyable, Sendable {
     private let policy: SegmentPolicy
     private var compactions = 0
     private var isWiped = false
-    /// Runs after each record that was written or removed, with its owner's lock held: whatever keeps a copy, or looks
-    /// at what a crash in this instant would leave, does it here.
+    /// Runs after each record that was written or removed, with its owner's lock held: tests look here at what a crash in
+    /// this instant would leave.
     package var onChange: (@Sendable () -> Void)?
     /// Runs when the records have been copied into another segment; see ``SegmentChange``. Without one every change is
     /// taken.

@@ -227,6 +227,33 @@ struct ConnectTests {
         try stage.world.check()
     }
 
+    @Test("A device link that waits through an export which nobody fetches is polled again")
+    func deviceAfterExport() async throws {
+        let stage = try LinkStage()
+        try stage.world.apply(
+            yaml: LinkStage.yaml + "\nexport: { key: { credential: export-key } }\n",
+            secrets: ["hub-secret": "canary-client-secret", "export-key": "0123456789abcdef0123456789abcdef"])
+        let answer = await stage.ask(
+            "connectedAccounts.link", ["userId": "alice", "authConfigId": "ac_hub", "flow": "device"])
+        let id = try #require(answer["id"]?.string)
+        #expect(await stage.ask("daemon.export", [:])["nextCursor"]?.string != nil)
+        stage.provider.set { $0.poll = .answer("") }
+        var sleeps = stage.world.clock.sleeps.makeAsyncIterator()
+        for _ in 0..<14 {
+            stage.world.clock.advance(by: .seconds(2))
+            _ = await sleeps.next()
+        }
+        #expect(stage.provider.requests(to: "/token").isEmpty)
+        var turns = 0
+        while await stage.status(id) != "ACTIVE -", turns < 60 {
+            stage.world.clock.advance(by: .seconds(2))
+            _ = await sleeps.next()
+            turns += 1
+        }
+        #expect(await stage.status(id) == "ACTIVE -")
+        try stage.world.check()
+    }
+
     @Test("Who may not connect a user's accounts learns nothing")
     func scope() async throws {
         let stage = try LinkStage()

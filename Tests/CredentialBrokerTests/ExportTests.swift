@@ -201,6 +201,7 @@ struct ExportTests {
         let first = try stage.ask("daemon.export", nil, as: Stage.operator)
         #expect(try stage.ask("session.create", ["userId": "alice"]).errorName == "SHUTTING_DOWN")
         #expect(try stage.ask("daemon.status", nil, as: Stage.operator)["vault"]?["exportedAt"]?.string == nil)
+        #expect(stage.world.broker.summary().shortcomings.contains { $0.contains("is being fetched") })
         stage.world.advance(by: .seconds(30))
         #expect(try stage.ask("session.create", ["userId": "alice"]).error == nil)
         let late = try stage.ask("daemon.export", ["cursor": first["nextCursor"] ?? .null], as: Stage.operator)

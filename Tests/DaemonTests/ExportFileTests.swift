@@ -86,6 +86,10 @@ final class ExportFileTests {
         #expect(!FileManager.default.fileExists(atPath: file.path))
         #expect(FileManager.default.fileExists(atPath: file.path + ".unused"))
         #expect(try file.rest(beside: vault) == .remove)
+        // The next one does not take its place.
+        try write("another-key-0123456789-0123456789")
+        #expect(throws: DaemonError.self) { try self.file.end(.setAside, logger: self.logger) }
+        #expect(FileManager.default.fileExists(atPath: file.path))
     }
 
     @Test("What is no plain file is not read")

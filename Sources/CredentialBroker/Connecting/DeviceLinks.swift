@@ -64,6 +64,8 @@ extension Broker {
     private func pollOnce(
         _ connectionID: String, _ polling: DevicePolling<BootInstant>
     ) async -> (polling: DevicePolling<BootInstant>, at: BootInstant)? {
+        let isPaused = withState { state, _ in state.isHandedOver && state.links[connectionID] != nil }
+        if isPaused { return (polling, clock.now.advanced(by: .seconds(5))) }
         let box = withState { state, now in PreparedRequest(state.devicePoll(connectionID), at: now) }
         let (link, authConfig) = withState { state, _ in
             (state.links[connectionID], state.links[connectionID].flatMap { state.authConfigs[$0.authConfigID] })

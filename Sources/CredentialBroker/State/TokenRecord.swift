@@ -51,9 +51,7 @@ package enum TokenRecord {
 
     /// The life of the tokens in a record, and whether it was not known yet whose they are; nil where none was written.
     static func life(in record: Span<UInt8>) -> (life: TokenLife, isUnverified: Bool)? {
-        guard record.count > 0, record[0] == version, let range = TaggedFields.range(of: lifeTag, in: record),
-            range.count == 25
-        else { return nil }
+        guard let range = rangeOfLife(in: record) else { return nil }
         let field = record.extracting(range)
         let lifetime = Int64(bitPattern: field.littleEndian(at: 16))
         let life = TokenLife(
@@ -65,10 +63,14 @@ package enum TokenRecord {
 
     /// Where the eight bytes of ``TokenLife/obtainedAt`` are, or nil.
     static func placeOfObtainedAt(in record: Span<UInt8>) -> Int? {
+        rangeOfLife(in: record).map { $0.lowerBound + 8 }
+    }
+
+    private static func rangeOfLife(in record: Span<UInt8>) -> Range<Int>? {
         guard record.count > 0, record[0] == version, let range = TaggedFields.range(of: lifeTag, in: record),
             range.count == 25
         else { return nil }
-        return range.lowerBound + 8
+        return range
     }
 
     /// Begins a record.

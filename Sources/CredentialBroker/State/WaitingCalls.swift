@@ -75,12 +75,8 @@ struct WaitingCalls: Sendable {
     }
 
     /// Takes out those who wait for none of the slots for which `isKept` is true.
-    mutating func takeAll(butFor isKept: (Int) -> Bool) -> [Waiter] {
+    mutating func takeAll(butFor isKept: (Int) -> Bool = { _ in false }) -> [Waiter] {
         waiters.keys.sorted().filter { id in !(slots[id] ?? []).contains(where: isKept) }.compactMap { remove($0) }
-    }
-
-    mutating func takeAll() -> [Waiter] {
-        waiters.keys.sorted().compactMap { remove($0) }
     }
 
     /// When the next one's time is up; those that were answered before count as well, which costs a look and no more.

@@ -34,12 +34,14 @@ struct ExportCommand: CallingCommand {
         }
         // Made before the accounts are handed over: where it cannot be, nothing has happened.
         let destination = try ReplacedFile(path: file)
-        let connections = try await pages(client) { try destination.write($0) }
+        let connections: Int
         do {
+            connections = try await pages(client) { try destination.write($0) }
             try destination.commit()
-        } catch {
-            try environment.errors.write("The daemon holds still: export again to another place, or restart it.\n")
-            throw error
+        } catch let failure as CommandFailure {
+            // The last page may have been fetched, and what was fetched is nowhere.
+            try environment.errors.write("There is no export: make one in another place, or restart the daemon.\n")
+            throw failure
         }
         try environment.output.write(
             options.json
