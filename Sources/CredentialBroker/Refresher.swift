@@ -82,6 +82,8 @@ extension Broker {
             }
             withState { state, _ in state.learn(metadata, of: authConfigID) }
             attempt.stage = .preparing
+        case .sent where outcome.wasWithheld:
+            end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
         case .sent(let description):
             let read = Handover(TokenAnswerReader.read(outcome, description: description, receivedAt: wallSeconds))
             end(&attempt) { state, ticket, now in
@@ -102,17 +104,25 @@ extension Broker {
         case .discover(let authConfigID, let issuer):
             return discover(issuer, for: authConfigID, at: ServerMetadata.Location.allCases, &attempt)
         case .send(let request, let timeout, let description):
-            attempt.stage = .sent(description)
-            return RefreshExchange(request: request, timeout: timeout)
+            return send(request, timeout: timeout, description, &attempt)
         case .sign(let grant, let timeout):
             guard let request = grant.request(now: wallSeconds) else {
                 end(&attempt) { state, ticket, now in state.unbuildable(ticket, now: now) }
                 return nil
             }
-            attempt.stage = .sent(grant.description)
-            return RefreshExchange(request: request, timeout: timeout)
+            return send(request, timeout: timeout, grant.description, &attempt)
         }
         return nil
+    }
+
+    private func send(
+        _ request: consuming ProviderRequest, timeout: Duration, _ description: TokenEndpointDescription,
+        _ attempt: inout RefreshAttempt
+    ) -> RefreshExchange {
+        let ticket = attempt.ticket
+        request.mayLeave = { [self] in withState { state, _ in state.leaves(ticket) } }
+        attempt.stage = .sent(description)
+        return RefreshExchange(request: request, timeout: timeout)
     }
 
     /// Asks for the issuer's metadata (OpenID Connect Discovery, RFC 8414) at the first of the locations.

@@ -10,6 +10,7 @@ extension FailureTable {
         transport(.connectionClosed, "connection_closed"),
         transport(.bodyTooLarge, "body_too_large"),
         transport(.cancelled, "cancelled"),
+        transport(.withheld, "withheld"),
         transport(.refusedAddress, "refused_address", .brokenApp),
         transport(.other, "transport"),
     ]

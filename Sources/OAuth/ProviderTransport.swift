@@ -11,6 +11,9 @@ package struct ProviderRequest: ~Copyable, Sendable {
     /// The value of the `Authorization` header.
     package var authorization: SecretBytes?
     package var body: SecretBytes?
+    /// Asked once, on any thread, when the connection to the provider stands and the body is about to leave: what must be
+    /// noted before it does is noted then and no sooner. False, and it stays here: ``TransportFailure/Kind/withheld``.
+    package var mayLeave: (@Sendable () -> Bool)?
 
     package init(
         method: Method, url: String, headers: [NamedValue] = [], authorization: consuming SecretBytes? = nil,
@@ -56,6 +59,8 @@ package struct TransportFailure: Error, Sendable, Equatable {
         case connectionClosed = "connection_closed"
         case bodyTooLarge = "body_too_large"
         case cancelled
+        /// Its sender did not let it leave, when it could have.
+        case withheld
         /// The address is not one that a credential may be sent to.
         case refusedAddress = "refused_address"
         case other
@@ -73,7 +78,7 @@ package struct TransportFailure: Error, Sendable, Equatable {
 
 /// Sends one request to a provider and returns what came back; knows nothing of policy. The one place that talks HTTP.
 package protocol ProviderTransport: Sendable {
-    /// Never follows a redirect and never sends twice. Bounds the time by `timeout` and the answer's size by its own
+    /// Never follows a redirect, never sends twice, and asks ``ProviderRequest/mayLeave`` before the body. Bounds the time by `timeout` and the answer's size by its own
     /// limit.
     func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome
 }
@@ -82,4 +87,14 @@ package protocol ProviderTransport: Sendable {
 package enum ProviderOutcome: ~Copyable, Sendable {
     case answered(ProviderResponse)
     case failed(TransportFailure)
+}
+
+extension ProviderOutcome {
+    /// Nothing was presented, because ``ProviderRequest/mayLeave`` said no.
+    package var wasWithheld: Bool {
+        switch self {
+        case .answered: false
+        case .failed(let failure): failure.kind == .withheld
+        }
+    }
 }

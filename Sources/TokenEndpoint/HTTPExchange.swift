@@ -14,6 +14,9 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     /// The answer's body is longer than allowed.
     struct BodyTooLarge: Error {}
 
+    /// The request was not to leave any more.
+    struct Withheld: Error {}
+
     private struct State: ~Copyable {
         var authorization: SecretBytes?
         var pendingBody: SecretBytes?
@@ -24,10 +27,15 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     }
 
     private let state: Mutex<State>
+    private let mayLeave: (@Sendable () -> Bool)?
     private let bodyLength: Int?
     private let maximumBodyLength: Int
 
-    init(authorization: consuming SecretBytes?, body: consuming SecretBytes?, maximumBodyLength: Int) {
+    init(
+        authorization: consuming SecretBytes?, body: consuming SecretBytes?, mayLeave: (@Sendable () -> Bool)?,
+        maximumBodyLength: Int
+    ) {
+        self.mayLeave = mayLeave
         switch body {
         case .some(let body): bodyLength = body.count
         case .none: bodyLength = nil
@@ -42,10 +50,11 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     }
 
     /// The body to send, which leaves its secret buffer only when the connection takes it.
-    func requestBody() -> HTTPClient.Body? {
+    func requestBody(on loop: any EventLoop) -> HTTPClient.Body? {
         guard let bodyLength else { return nil }
         return .stream(contentLength: Int64(bodyLength)) { [self] writer in
-            writer.write(.byteBuffer(takeBody()))
+            guard mayLeave?() ?? true else { return loop.makeFailedFuture(Withheld()) }
+            return writer.write(.byteBuffer(takeBody()))
         }
     }
 

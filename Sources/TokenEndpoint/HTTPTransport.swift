@@ -60,14 +60,14 @@ package final class HTTPTransport: ProviderTransport {
 
     package func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome {
         let exchange = HTTPExchange(
-            authorization: request.authorization.take(), body: request.body.take(), maximumBodyLength: maximumBodyLength
-        )
+            authorization: request.authorization.take(), body: request.body.take(), mayLeave: request.mayLeave,
+            maximumBodyLength: maximumBodyLength)
         let number = exchanges.insert(exchange)
         defer { exchanges.remove(number) }
         let message: HTTPClient.Request
         let client = clients[reach(of: request)]
         do {
-            message = try HTTPClient.Request(request, body: exchange.requestBody(), exchange: number)
+            message = try HTTPClient.Request(request, body: exchange.requestBody(on: loop), exchange: number)
         } catch {
             return .failed(TransportFailure(error))
         }

@@ -18,6 +18,10 @@ extension TransportFailure {
     /// wrote it, so a write that fails at once is the one case in between: a request with a body is then still not
     /// whole, one without may have gone out.
     init(_ error: any Error, headWasSent: Bool, hasBody: Bool) {
+        guard !(error is HTTPExchange.Withheld) else {
+            self.init(.withheld, mayHaveBeenReceived: false)
+            return
+        }
         let kind = Kind(error, headWasSent: headWasSent)
         let isUnclear = !hasBody && (kind == .connectionClosed || kind == .other) && !error.isClosedBeforeUse
         self.init(kind, mayHaveBeenReceived: headWasSent || isUnclear)

@@ -11,6 +11,7 @@ extension FailureCase {
         network(.connectionClosed, .transient, "connection_closed", sent: true),
         network(.bodyTooLarge, .transient, "body_too_large", sent: true),
         network(.cancelled, .transient, "cancelled", sent: true),
+        network(.withheld, .transient, "withheld", sent: false),
         network(.refusedAddress, .brokenApp, "refused_address", sent: false),
         network(.other, .transient, "transport", sent: true),
     ]

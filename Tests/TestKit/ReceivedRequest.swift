@@ -74,6 +74,9 @@ package enum Reaction: Sendable {
     /// The request went out, and no answer came.
     package static let lost = Reaction.fail(TransportFailure(.timeout, mayHaveBeenReceived: true))
 
+    /// It could have been sent, but was not to leave any more.
+    package static let withheld = Reaction.fail(TransportFailure(.withheld, mayHaveBeenReceived: false))
+
     package static func error(_ code: String, status: Int = 400) -> Reaction {
         .answer(status: status, #"{"error":"\#(code)"}"#)
     }

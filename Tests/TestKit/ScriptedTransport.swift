@@ -17,6 +17,9 @@ package struct ScriptedTransport: ProviderTransport {
     }
 
     package func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome {
+        guard request.mayLeave?() ?? true else {
+            return .failed(TransportFailure(.withheld, mayHaveBeenReceived: false))
+        }
         let received = ReceivedRequest(request, at: clock.now, timeout: timeout)
         let outcome = await respond(received).outcome
         switch consume outcome {

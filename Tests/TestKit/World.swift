@@ -17,7 +17,7 @@ package final class World {
     package var respond: (ReceivedRequest) -> Reaction = { _ in .unreachable }
     /// Every request that was sent, in order.
     package private(set) var ledger: [ReceivedRequest] = []
-    /// Requests that a process had got ready when it died.
+    /// Requests that a process had noted as sent when it died.
     package private(set) var unsent: [ReceivedRequest] = []
     /// Texts that may never leave the broker.
     package var markers = ["canary-"]
@@ -253,15 +253,20 @@ package final class World {
 
     private func finish(_ exchange: HeldExchange, _ reaction: Reaction) {
         var attempt = exchange.attempt
-        take(reaction, exchange.request, &attempt)
+        take(reaction, &attempt)
         drive(attempt)
     }
 
     private func drive(_ attempt: RefreshAttempt) {
         var attempt = attempt
         while let exchange = broker.next(&attempt) {
+            guard !isDead else { return }
+            guard exchange.request.mayLeave?() ?? true else {
+                take(.withheld, &attempt)
+                continue
+            }
             guard !isDead else {
-                // The dead send nothing, but may have noted that they would.
+                // The dead send nothing, but have noted that they would.
                 unsent.append(ReceivedRequest(exchange.request, at: now, timeout: exchange.timeout))
                 return
             }
@@ -269,11 +274,11 @@ package final class World {
             ledger.append(request)
             let reaction = respond(request)
             if case .hold = reaction { return held.append(HeldExchange(attempt: attempt, request: request)) }
-            take(reaction, request, &attempt)
+            take(reaction, &attempt)
         }
     }
 
-    private func take(_ reaction: Reaction, _ request: ReceivedRequest, _ attempt: inout RefreshAttempt) {
+    private func take(_ reaction: Reaction, _ attempt: inout RefreshAttempt) {
         guard let outcome = reaction.outcome else {
             return faults.append("a held request must be released with an answer")
         }

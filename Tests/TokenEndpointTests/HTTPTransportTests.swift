@@ -201,6 +201,36 @@ struct HTTPTransportTests {
         }
     }
 
+    @Test("The sender is asked once, when the connection stands; what it keeps back has not left")
+    func withheld() async throws {
+        let server = try await ScriptedServer.start(.answer(granting))
+        let asked = Mutex(0)
+        try await withTransport { transport in
+            func send(_ body: String, to port: Int, leaves: Bool) async -> Seen {
+                var request = refresh("http://127.0.0.1:\(port)/", body: body)
+                request.mayLeave = {
+                    asked.withLock { $0 += 1 }
+                    return leaves
+                }
+                return Seen(await transport.send(request, timeout: .seconds(30)))
+            }
+            #expect(
+                await send("refresh_token=kept", to: server.port, leaves: false)
+                    == .failed(.withheld, mayHaveBeenReceived: false))
+            #expect(asked.withLock { $0 } == 1)
+            #expect(
+                await send("refresh_token=sent", to: server.port, leaves: true)
+                    == .answered(200, #"{"access_token":"a"}"#))
+            #expect(asked.withLock { $0 } == 2)
+            await server.stop()
+            #expect(
+                await send("refresh_token=late", to: server.port, leaves: true)
+                    == .failed(.connect, mayHaveBeenReceived: false))
+            #expect(asked.withLock { $0 } == 2)
+        }
+        #expect(try #require(await server.nextRequest()).hasSuffix("\r\n\r\nrefresh_token=sent"))
+    }
+
     @Test("A connection closed on accept is no answer")
     func closedOnAccept() async throws {
         let server = try await ScriptedServer.start(.closeOnAccept)

@@ -35,13 +35,19 @@ extension BrokerState {
 
     // MARK: Sending
 
-    /// Reads the refresh token and builds its request, inside the lock: no other refresh can have used it since.
-    ///
-    /// "Sent with generation N, first at T" is in the vault when this returns.
-    mutating func prepare(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> PreparedRefresh {
+    /// Whose tokens the ticket would present; nil if nobody waits for that any more.
+    private func presenter(of ticket: RefreshScheduler.Ticket) -> Connection? {
         // A reload may have given the slot to another connection, of the same generation by chance.
         guard scheduler.awaits(ticket), !isHandedOver, let connection = directory[ticket.slot],
-            connection.generation == ticket.generation,
+            connection.generation == ticket.generation
+        else { return nil }
+        return connection
+    }
+
+    /// Reads the refresh token and builds its request, inside the lock: no other refresh can have used it since. It may
+    /// be sent only if ``leaves(_:)`` says so in that moment.
+    mutating func prepare(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> PreparedRefresh {
+        guard let connection = presenter(of: ticket),
             let authConfig = authConfigs[connection.authConfigID], authConfig.serves(connection),
             let secrets = secrets[ticket.slot]
         else { return .obsolete }
@@ -60,13 +66,11 @@ extension BrokerState {
             guard let grant = unsignedGrant(connection, authConfig, description, record: secrets.record) else {
                 return .unbuildable
             }
-            guard noteSent(ticket, connection: connection) else { return .obsolete }
             return .sign(grant, timeout: Self.patience)
         }
         guard let request = refreshRequest(connection, authConfig, description, record: secrets.record) else {
             return .unbuildable
         }
-        guard noteSent(ticket, connection: connection) else { return .obsolete }
         return .send(request, timeout: patience(for: secrets, connection, description), description: description)
     }
 
@@ -115,7 +119,10 @@ extension BrokerState {
         return isCostly ? Self.longPatience : Self.patience
     }
 
-    private mutating func noteSent(_ ticket: RefreshScheduler.Ticket, connection: Connection) -> Bool {
+    /// The provider's connection stands, and the ticket's request is about to leave. When this returns true, "sent with
+    /// generation N, first at T" is in the vault; false, and it must not be sent.
+    mutating func leaves(_ ticket: RefreshScheduler.Ticket) -> Bool {
+        guard let connection = presenter(of: ticket) else { return false }
         var mark = SecretBuffer(minimumCapacity: 16)
         mark.append(littleEndian: ticket.generation)
         let first = secrets[ticket.slot]?.firstPresentedAt ?? ticket.sentAt
