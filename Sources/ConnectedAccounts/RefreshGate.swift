@@ -26,12 +26,18 @@ struct RefreshLine {
 /// failing.
 ///
 /// So a mass expiry is a queue, not a storm, and an outage costs one attempt per back-off, however many connections
-/// wait.
+/// wait. What a probe presents may be lost, so it asks without a token first; and the more answers were lost, the longer
+/// nothing is presented.
 struct EndpointGate {
     /// Refreshes under way at once.
     static let concurrency = 8
     /// Failures in a row, of any connections, after which the endpoint counts as failing.
     static let failureThreshold = 5
+    /// Probes in a row that were answered, but not clearly, after which one presents its token without asking first: the
+    /// endpoint may be one that answers everybody so who comes without.
+    static let unclearThreshold = 12
+    /// The longest time in which nothing is presented to an endpoint that loses answers although it seems to work.
+    static let longestCaution: Duration = .seconds(3600)
 
     /// Connections and refreshes under way that have to do with it.
     var users = 0
@@ -39,6 +45,8 @@ struct EndpointGate {
     private(set) var consecutiveFailures = 0
     /// Nil while healthy.
     private(set) var retryAt: BootInstant?
+    private var unclearAnswers = 0
+    private var lostAnswers = 0
     /// Until when the provider asked to be left alone.
     private var askedUntil: BootInstant?
     private var urgent = RefreshLine()
@@ -69,7 +77,21 @@ struct EndpointGate {
         return urgent.popFirst() ?? patient.popFirst()
     }
 
-    mutating func sent() { inFlight += 1 }
+    /// Returns whether it is to ask first.
+    mutating func sent() -> Bool {
+        inFlight += 1
+        guard retryAt != nil else { return false }
+        guard unclearAnswers >= Self.unclearThreshold else { return true }
+        unclearAnswers = 0
+        return false
+    }
+
+    /// As it was left by the process before: it may still fail, so the next one asks first.
+    mutating func wasFailing(now: BootInstant) {
+        guard retryAt == nil else { return }
+        consecutiveFailures = max(consecutiveFailures, Self.failureThreshold)
+        retryAt = now
+    }
 
     /// Nothing was sent after all, so nothing was learnt.
     mutating func unsent() { inFlight -= 1 }
@@ -78,8 +100,24 @@ struct EndpointGate {
     /// still holds.
     mutating func answered(now: BootInstant) {
         inFlight -= 1
-        consecutiveFailures = 0
+        (consecutiveFailures, unclearAnswers, lostAnswers) = (0, 0, 0)
         retryAt = askedUntil.flatMap { $0 > now ? $0 : nil }
+    }
+
+    /// It was asked without a token, and did not answer as one that works.
+    mutating func stillFailing(_ isUnclear: Bool, retryAfter: Duration?, now: BootInstant, jitter: Double) {
+        unclearAnswers = isUnclear ? unclearAnswers + 1 : 0
+        failed(retryAfter: retryAfter, now: now, jitter: jitter)
+    }
+
+    /// A token was presented, and its answer is lost for good. The endpoint counts as failing at once.
+    mutating func lostAnswer(retryAfter: Duration?, now: BootInstant, jitter: Double) {
+        let isFirst = retryAt.map { $0 <= now } ?? true
+        if isFirst { lostAnswers += 1 }
+        failed(retryAfter: retryAfter, now: now, jitter: jitter)
+        guard isFirst, let retryAt else { return }
+        let caution = Backoff.equalJitter(failures: lostAnswers, jitter: jitter, longest: Self.longestCaution)
+        self.retryAt = max(retryAt, now.advanced(by: caution))
     }
 
     mutating func failed(retryAfter: Duration?, now: BootInstant, jitter: Double) {
@@ -91,7 +129,7 @@ struct EndpointGate {
             return
         }
         consecutiveFailures += 1
-        guard consecutiveFailures >= Self.failureThreshold || retryAfter != nil else { return }
+        guard consecutiveFailures >= Self.failureThreshold || retryAfter != nil || lostAnswers > 0 else { return }
         let pause = Backoff.equalJitter(failures: consecutiveFailures, jitter: jitter)
         retryAt = max(now.advanced(by: pause), askedUntil ?? now)
     }

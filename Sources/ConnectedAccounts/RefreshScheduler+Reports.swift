@@ -27,6 +27,8 @@ extension RefreshScheduler {
         case .dead(let reason): move(ticket.slot, to: .halted(reason))
         case .uncertain: move(ticket.slot, to: .halted(.uncertain))
         case .brokenApp: awaitApp(ticket.slot)
+        case .stillFailing(_, let retryAfter):
+            tryAgain(ticket.slot, after: Backoff.bounded(retryAfter: retryAfter) ?? .zero, now: now, jitter: jitter)
         case .transient(_, let retryAfter, let resendAfter):
             let asked = Backoff.bounded(retryAfter: retryAfter) ?? .zero
             tryAgain(ticket.slot, after: max(asked, resendAfter ?? .zero), now: now, jitter: jitter)
@@ -62,8 +64,14 @@ extension RefreshScheduler {
         case .transient(endpointWide: true, let retryAfter, _):
             let asked = Backoff.bounded(retryAfter: retryAfter)
             endpoints[ticket.endpoint]?.failed(retryAfter: asked, now: now, jitter: jitter)
-        case .uncertain:
-            endpoints[ticket.endpoint]?.failed(retryAfter: nil, now: now, jitter: jitter)
+        case .stillFailing(let isUnclear, let retryAfter):
+            let asked = Backoff.bounded(retryAfter: retryAfter)
+            endpoints[ticket.endpoint]?.stillFailing(isUnclear, retryAfter: asked, now: now, jitter: jitter)
+        case .uncertain(.failing(let retryAfter)):
+            let asked = Backoff.bounded(retryAfter: retryAfter)
+            endpoints[ticket.endpoint]?.lostAnswer(retryAfter: asked, now: now, jitter: jitter)
+        case .uncertain(.answering): endpoints[ticket.endpoint]?.answered(now: now)
+        case .uncertain(.notAsked): endpoints[ticket.endpoint]?.unsent()
         }
         apps[ticket.app]?.probeEnded(turn: ticket.turn, now: now, jitter: jitter)
     }

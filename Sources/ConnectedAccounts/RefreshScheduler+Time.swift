@@ -76,12 +76,12 @@ extension RefreshScheduler {
             flights.insert(lastTurn)
             use(endpoint: endpoint, app: entry.app)
             entries[place.slot]?.flight = lastTurn
-            endpoints[endpoint]?.sent()
+            let asksFirst = endpoints[endpoint]?.sent() ?? false
             apps[entry.app]?.sent(place, turn: lastTurn)
             tickets.append(
                 Ticket(
-                    slot: place.slot, generation: entry.life.generation, sentAt: now, turn: lastTurn,
-                    endpoint: endpoint, app: entry.app, appEdition: app.edition))
+                    slot: place.slot, generation: entry.life.generation, sentAt: now, asksFirst: asksFirst,
+                    turn: lastTurn, endpoint: endpoint, app: entry.app, appEdition: app.edition))
         }
     }
 }

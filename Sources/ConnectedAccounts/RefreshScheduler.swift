@@ -70,6 +70,12 @@ package struct RefreshScheduler: Sendable {
         tryAgain(slot, after: resendAfter ?? .zero, now: now, jitter: jitter)
     }
 
+    /// The connection's endpoint failed before the process was restarted: it is asked before anything is presented to it.
+    package mutating func endpointWasFailing(of slot: Slot, now: BootInstant) {
+        guard let endpoint = entries[slot]?.endpoint else { return }
+        endpoints[endpoint]?.wasFailing(now: now)
+    }
+
     package mutating func remove(_ slot: Slot) {
         guard let entry = entries.removeValue(forKey: slot) else { return }
         leave(endpoint: entry.endpoint, app: entry.app)

@@ -14,6 +14,9 @@ extension RefreshScheduler {
         /// The generation whose refresh token is presented.
         package let generation: UInt64
         package let sentAt: BootInstant
+        /// The endpoint counts as failing, so ask it first without anything that could be lost, and report
+        /// ``Failure/stillFailing(isUnclear:retryAfter:)`` unless its answer is that of an endpoint that works.
+        package let asksFirst: Bool
         let turn: UInt64
         let endpoint: String
         let app: String
@@ -41,8 +44,21 @@ extension RefreshScheduler {
         /// for. `resendAfter`: a rule of ours for this connection alone, such as to wait until there is nothing left to
         /// lose.
         case transient(endpointWide: Bool, retryAfter: Duration?, resendAfter: Duration? = nil)
-        /// The answer is lost and the token may not be presented again.
-        case uncertain
+        /// The endpoint, asked without a token as ``Ticket/asksFirst`` has it, still fails: nothing was presented.
+        /// `isUnclear`: it answered, and one that works might answer such a request so.
+        case stillFailing(isUnclear: Bool, retryAfter: Duration?)
+        /// The token was presented, nobody knows what became of it, and it may not be presented again.
+        case uncertain(EndpointSeen)
+    }
+
+    /// How an endpoint showed itself in a refresh that left a token uncertain.
+    package enum EndpointSeen: Sendable, Equatable {
+        /// It was not asked this time: the token's grace was over before.
+        case notAsked
+        /// It gave tokens, which could not be kept.
+        case answering
+        /// Its answer was lost. `retryAfter`: what it asked for.
+        case failing(retryAfter: Duration?)
     }
 
     /// The health of one token endpoint.

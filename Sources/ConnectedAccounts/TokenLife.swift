@@ -77,7 +77,7 @@ package enum Backoff {
     package static let longest: Duration = .seconds(300)
 
     /// The ceiling after `failures` failures in a row (one or more).
-    package static func ceiling(failures: Int) -> Duration {
+    package static func ceiling(failures: Int, longest: Duration = longest) -> Duration {
         let doublings = min(max(failures - 1, 0), 16)
         return min(first * (1 << doublings), longest)
     }
@@ -88,8 +88,8 @@ package enum Backoff {
     }
 
     /// Half fixed, half jitter: a lower bound on the time between attempts, hence an upper bound on their number.
-    package static func equalJitter(failures: Int, jitter: Double) -> Duration {
-        ceiling(failures: failures) * (0.5 + 0.5 * jitter)
+    package static func equalJitter(failures: Int, jitter: Double, longest: Duration = longest) -> Duration {
+        ceiling(failures: failures, longest: longest) * (0.5 + 0.5 * jitter)
     }
 
     /// What a provider may ask for at most; a mistyped `Retry-After` must not close an endpoint for good.

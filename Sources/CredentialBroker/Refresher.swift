@@ -64,7 +64,7 @@ extension Broker {
         case .preparing: return prepare(&attempt)
         case .discovering(let authConfigID, let issuer, let locations):
             return discover(issuer, for: authConfigID, at: locations, &attempt)
-        case .sent, .over: return nil
+        case .asking, .sent, .over: return nil
         }
     }
 
@@ -82,6 +82,13 @@ extension Broker {
             }
             withState { state, _ in state.learn(metadata, of: authConfigID) }
             attempt.stage = .preparing
+        case .asking(let description):
+            guard let failure = silence(in: outcome, description) else {
+                attempt.hasAnswered = true
+                attempt.stage = .preparing
+                return
+            }
+            end(&attempt) { state, ticket, now in state.stillFailing(ticket, failure: failure, now: now) }
         case .sent where outcome.wasWithheld:
             end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
         case .sent(let description):
@@ -93,9 +100,26 @@ extension Broker {
         }
     }
 
+    /// Nil if whoever answers so to a request without a token would hardly have lost one; that it is refused is the point.
+    private func silence(
+        in outcome: consuming ProviderOutcome, _ description: TokenEndpointDescription
+    ) -> TokenFailure? {
+        switch TokenAnswerReader.read(outcome, description: description, receivedAt: wallSeconds) {
+        case .granted: return nil
+        case .failed(let failure) where failure.failureClass != .transient: return nil
+        case .failed(var failure):
+            let isLimit = failure.status == 429 || failure.status == 408 || failure.retryAfter != nil
+            guard failure.status == nil || failure.mayHaveBeenApplied || isLimit else { return nil }
+            failure.mayHaveBeenApplied = false
+            return failure
+        }
+    }
+
     private func prepare(_ attempt: inout RefreshAttempt) -> RefreshExchange? {
-        let ticket = attempt.ticket
-        let prepared = withState { state, now in Handover(state.prepare(ticket, now: now)) }
+        let (ticket, hasAnswered) = (attempt.ticket, attempt.hasAnswered)
+        let prepared = withState { state, now in
+            Handover(state.prepare(ticket, hasAnswered: hasAnswered, now: now))
+        }
         switch prepared.take() ?? .obsolete {
         case .obsolete: end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
         case .unbuildable: end(&attempt) { state, ticket, now in state.unbuildable(ticket, now: now) }
@@ -103,6 +127,9 @@ extension Broker {
         case .graceOver: end(&attempt) { state, ticket, now in state.graceOver(ticket, now: now) }
         case .discover(let authConfigID, let issuer):
             return discover(issuer, for: authConfigID, at: ServerMetadata.Location.allCases, &attempt)
+        case .ask(let request, let timeout, let description):
+            attempt.stage = .asking(description)
+            return RefreshExchange(request: request, timeout: timeout)
         case .send(let request, let timeout, let description):
             return send(request, timeout: timeout, description, &attempt)
         case .sign(let grant, let timeout):
@@ -151,17 +178,21 @@ extension Broker {
     }
 }
 
-/// One refresh on its way through its exchanges with the provider: the issuer's metadata first, where they are not known.
+/// One refresh on its way through its exchanges with the provider: the issuer's metadata first, where they are not known,
+/// and a question without a token, where the endpoint was failing.
 package struct RefreshAttempt: Sendable {
     enum Stage: Sendable {
         case preparing
         case discovering(authConfigID: String, issuer: String, locations: [ServerMetadata.Location])
+        case asking(TokenEndpointDescription)
         case sent(TokenEndpointDescription)
         case over
     }
 
     let ticket: RefreshScheduler.Ticket
     var stage = Stage.preparing
+    /// The endpoint was asked first, and answered as one that works.
+    var hasAnswered = false
 
     /// The attempt for which the ticket is the leave. It must be gone through to its end.
     package init(_ ticket: RefreshScheduler.Ticket) {

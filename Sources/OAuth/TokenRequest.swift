@@ -9,14 +9,29 @@ package enum RefreshRequest {
         refreshToken: borrowing SecretBytes, scopes: [String] = []
     ) throws(TokenRequestError) -> ProviderRequest {
         guard !refreshToken.isEmpty else { throw .emptyRefreshToken }
-        var endpoint = endpoint
-        endpoint.url = endpoint.refreshURL ?? endpoint.url
-        var draft = try TokenRequestDraft(endpoint, extra: endpoint.refreshParameters)
-        draft.add("grant_type", "refresh_token")
+        var draft = try begin(to: endpoint)
         draft.add("refresh_token", secret: refreshToken)
         if endpoint.sendsScopeOnRefresh, !scopes.isEmpty { draft.add("scope", scopes.joined(separator: " ")) }
         try draft.authenticate(endpoint.clientAuthentication, clientID: clientID, clientSecret: clientSecret)
         return draft.finish()
+    }
+
+    /// The same without a refresh token, to learn whether the endpoint works. One that does refuses it (`invalid_request`,
+    /// section 5.2), and has nothing to take away.
+    package static func withoutToken(
+        to endpoint: TokenEndpointDescription, clientID: String, clientSecret: borrowing SecretBytes?
+    ) throws(TokenRequestError) -> ProviderRequest {
+        var draft = try begin(to: endpoint)
+        try draft.authenticate(endpoint.clientAuthentication, clientID: clientID, clientSecret: clientSecret)
+        return draft.finish()
+    }
+
+    private static func begin(to endpoint: TokenEndpointDescription) throws(TokenRequestError) -> TokenRequestDraft {
+        var endpoint = endpoint
+        endpoint.url = endpoint.refreshURL ?? endpoint.url
+        var draft = try TokenRequestDraft(endpoint, extra: endpoint.refreshParameters)
+        draft.add("grant_type", "refresh_token")
+        return draft
     }
 }
 

@@ -7,7 +7,7 @@ struct LateAnswerTests {
     @Test(
         "R3: what comes late for an earlier login changes nothing for the present one",
         arguments: [
-            Bench.death, Bench.hiccup, Bench.rejection, .uncertain,
+            Bench.death, Bench.hiccup, Bench.rejection, .uncertain(.failing(retryAfter: nil)),
         ])
     func lateFailure(failure: Bench.Failure) throws {
         let bench = Bench()

@@ -88,7 +88,7 @@ struct RefreshSchedulerTests {
     func uncertainHalts() throws {
         let bench = Bench()
         bench.logIn(0)
-        #expect(bench.fail(try #require(bench.demandAndSend(0).first), .uncertain))
+        #expect(bench.fail(try #require(bench.demandAndSend(0).first), .uncertain(.failing(retryAfter: nil))))
         bench.pass(.seconds(100_000))
         #expect(bench.demand(0) == .impossible(.uncertain) && bench.due().isEmpty)
         bench.logIn(0)

@@ -11,7 +11,7 @@ extension RefreshSimulation {
         if scheduler.awaits(flight.ticket) != counts { fail("R3: an answer is awaited wrongly") }
         if report(flight) != counts { fail("R3: \(flight.fate) counted wrongly") }
         if counts { take(flight) }
-        if random.chance(5), scheduler.failed(flight.ticket, failure: .uncertain, now: now, jitter: 0) {
+        if random.chance(5), scheduler.failed(flight.ticket, failure: .uncertain(.answering), now: now, jitter: 0) {
             fail("a ticket ended twice")
         }
     }
@@ -26,11 +26,12 @@ extension RefreshSimulation {
                 isRefreshable: true)
             return scheduler.succeeded(flight.ticket, life: life, now: now, jitter: jitter)
         case .unsent: return scheduler.abandoned(flight.ticket, now: now, jitter: jitter)
-        case .lost: failure = .uncertain
+        case .lost: failure = .uncertain(.failing(retryAfter: nil))
         case .rejected: failure = .dead(StatusReason("invalid_grant"))
         case .badClient: failure = .brokenApp(StatusReason("invalid_client"))
         case .unavailable(let endpointWide, let retryAfter):
             failure = .transient(endpointWide: endpointWide, retryAfter: retryAfter)
+        case .stillFailing(let isUnclear): failure = .stillFailing(isUnclear: isUnclear, retryAfter: nil)
         case .lostWithinGrace: failure = .transient(endpointWide: true, retryAfter: nil)
         }
         return scheduler.failed(flight.ticket, failure: failure, now: now, jitter: jitter)
@@ -52,7 +53,8 @@ extension RefreshSimulation {
             let reason = StatusReason("invalid_grant")
             seats[slot].standing.verdict = isRevocation ? .revoked(reason) : .rejected(reason)
         case .badClient: seats[slot].standing.lastFailure = StatusReason("invalid_client")
-        case .unavailable, .lostWithinGrace, .unsent: seats[slot].standing.lastFailure = .upstreamUnavailable
+        case .unavailable, .stillFailing, .lostWithinGrace, .unsent:
+            seats[slot].standing.lastFailure = .upstreamUnavailable
         }
     }
 

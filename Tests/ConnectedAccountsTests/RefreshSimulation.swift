@@ -135,7 +135,8 @@ struct RefreshSimulation {
             fail("R8: a refresh without need")
         }
         let fate = provider.receive(
-            token: seat.token, grant: seat.grant, endpoint: seat.endpoint, app: seat.app, &random)
+            token: seat.token, grant: seat.grant, endpoint: seat.endpoint, app: seat.app,
+            asksFirst: ticket.asksFirst, &random)
         seats[ticket.slot].underWay += 1
         flights.append(
             Flight(

@@ -95,7 +95,7 @@ struct RefreshWakeTests {
         guard !running.isEmpty else { return }
         let ticket = running.remove(at: random.below(running.count))
         let failures = [
-            Bench.outage, Bench.hiccup, Bench.rejection, Bench.death, .uncertain,
+            Bench.outage, Bench.hiccup, Bench.rejection, Bench.death, .uncertain(.failing(retryAfter: nil)),
             .transient(endpointWide: true, retryAfter: .seconds(30)),
         ]
         let which = random.below(failures.count + 3)

@@ -14,6 +14,8 @@ struct SimulatedProvider {
         case unavailable(endpointWide: Bool, retryAfter: Duration?)
         /// Applied, but the answer is lost where that costs nothing.
         case lostWithinGrace
+        /// Asked without the token, and found to fail.
+        case stillFailing(isUnclear: Bool)
         /// Never left the machine.
         case unsent
     }
@@ -57,8 +59,11 @@ struct SimulatedProvider {
     func isSpent(_ token: Int) -> Bool { tokens[token] == .underWay || tokens[token] == .spent }
 
     mutating func receive(
-        token: Int, grant: Int, endpoint: Int, app: Int, _ random: inout SeededRandom
+        token: Int, grant: Int, endpoint: Int, app: Int, asksFirst: Bool, _ random: inout SeededRandom
     ) -> Fate {
+        if asksFirst, random.chance(isDown[endpoint] ? 80 : isWell ? 0 : 10) {
+            return .stillFailing(isUnclear: random.chance(50))
+        }
         tokens[token] = .underWay
         if !isWell && random.chance(2) { return .unsent }
         if isDown[endpoint] {
@@ -117,6 +122,7 @@ struct SimulatedProvider {
     mutating func settle(token: Int, _ fate: Fate) {
         switch fate {
         case .granted, .lost, .rejected: tokens[token] = .spent
+        case .stillFailing: break
         case .badClient, .unavailable, .lostWithinGrace, .unsent: tokens[token] = .surelyNotApplied
         }
     }

@@ -116,8 +116,8 @@ struct FailureTests {
         let stage = try Stage()
         var reactions: [String: Reaction] = ["canary-refresh-acme-1": .error("invalid_scope")]
         stage.provider.override = { request in
-            guard request.url.contains("acme") else { return nil }
-            return reactions[request.refreshToken ?? ""] ?? .unreachable
+            guard request.url.contains("acme"), let token = request.refreshToken else { return nil }
+            return reactions[token] ?? .unreachable
         }
         stage.world.advance(by: .seconds(4000))
         for id in ["con_acme", "con_acmetwo"] { #expect(try stage.status(id) == "EXPIRED invalid_scope") }

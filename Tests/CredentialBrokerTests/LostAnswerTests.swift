@@ -82,6 +82,7 @@ struct LostAnswerTests {
         stage.provider.override = { request in
             guard request.url.contains("grace") else { return nil }
             if isDown { return .unreachable }
+            guard request.refreshToken != nil else { return nil }
             lost += 1
             return lost == 1 ? .lost : nil
         }

@@ -206,6 +206,7 @@ extension BrokerState {
             return scheduler.restore(
                 slot, failures: refresh.failures, halted: halted, resendAfter: nil, now: now, jitter: jitter())
         }
+        if refresh.failures > 0 { scheduler.endpointWasFailing(of: slot, now: now) }
         guard let presentedAt = refresh.presentedAt else {
             return scheduler.restore(
                 slot, failures: refresh.failures, halted: nil, resendAfter: nil, now: now, jitter: jitter())
@@ -226,7 +227,7 @@ extension BrokerState {
             scheduler.restore(
                 slot, failures: failures, halted: nil, resendAfter: resendAfter, now: isInterrupted ? presentedAt : now,
                 jitter: jitter())
-        case .dead, .brokenApp: break
+        case .dead, .brokenApp, .stillFailing: break
         }
     }
 }

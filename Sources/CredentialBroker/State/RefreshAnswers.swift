@@ -13,7 +13,9 @@ extension BrokerState {
     ) -> [FinishedCall] {
         switch consume outcome {
         case .granted(let answer): succeed(ticket, answer: answer, now: now)
-        case .failed(let failure): fail(ticket, failure: failure, now: now)
+        case .failed(let failure):
+            let consequence = consequence(of: failure, ticket: ticket, now: now)
+            return conclude(ticket, failure, consequence, now: now)
         }
         needsRefresher = true
         continueDeletion(of: ticket.slot)
@@ -46,7 +48,25 @@ extension BrokerState {
     mutating func graceOver(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
         let failure = TokenFailure(
             failureClass: .transient, reason: StatusReason.uncertain.slug, mayHaveBeenApplied: true)
-        return finish(ticket, outcome: .failed(failure), now: now)
+        return conclude(ticket, failure, .uncertain(.notAsked), now: now)
+    }
+
+    /// Its token not sent, because the endpoint, asked without one, does not answer as one that works.
+    mutating func stillFailing(
+        _ ticket: RefreshScheduler.Ticket, failure: TokenFailure, now: BootInstant
+    ) -> [FinishedCall] {
+        conclude(
+            ticket, failure, .stillFailing(isUnclear: failure.isUnclear, retryAfter: failure.retryAfter), now: now)
+    }
+
+    private mutating func conclude(
+        _ ticket: RefreshScheduler.Ticket, _ failure: TokenFailure, _ consequence: RefreshScheduler.Failure,
+        now: BootInstant
+    ) -> [FinishedCall] {
+        fail(ticket, failure: failure, consequence, now: now)
+        needsRefresher = true
+        continueDeletion(of: ticket.slot)
+        return retry(waiting.take(slot: ticket.slot), now: now)
     }
 
     private mutating func succeed(_ ticket: RefreshScheduler.Ticket, answer: consuming TokenAnswer, now: BootInstant) {
@@ -66,7 +86,7 @@ extension BrokerState {
                 tokens, life, isUnverified: connection.standing.awaitsIdentity, of: connection)
         else {
             counters.failed += 1
-            _ = scheduler.failed(ticket, failure: .uncertain, now: now, jitter: jitter())
+            _ = scheduler.failed(ticket, failure: .uncertain(.answering), now: now, jitter: jitter())
             standing(ticket.slot) { $0.lastFailure = StatusReason("vault_full") }
             return
         }
@@ -120,10 +140,12 @@ extension BrokerState {
         }
     }
 
-    private mutating func fail(_ ticket: RefreshScheduler.Ticket, failure: TokenFailure, now: BootInstant) {
+    private mutating func fail(
+        _ ticket: RefreshScheduler.Ticket, failure: TokenFailure, _ consequence: RefreshScheduler.Failure,
+        now: BootInstant
+    ) {
         counters.failed += 1
         let reason = StatusReason(failure.reason)
-        let consequence = consequence(of: failure, ticket: ticket, now: now)
         guard scheduler.failed(ticket, failure: consequence, now: now, jitter: jitter()) else { return }
         let shown = wall(now)
         standing(ticket.slot) { standing in
@@ -132,7 +154,7 @@ extension BrokerState {
             case .dead: standing.verdict = failure.isRevocation ? .revoked(reason) : .rejected(reason)
             case .uncertain: standing.verdict = .uncertain
             case .brokenApp: break
-            case .transient: standing.lastFailure = .upstreamUnavailable
+            case .transient, .stillFailing: standing.lastFailure = .upstreamUnavailable
             }
         }
         directory.update(ticket.slot) { $0.updatedAt = shown }
@@ -141,7 +163,7 @@ extension BrokerState {
         switch consequence {
         case .brokenApp(let reason): rejectedApps[app] = reason
         case .dead: forgetRejection(of: app)
-        case .transient, .uncertain: break
+        case .transient, .stillFailing, .uncertain: break
         }
     }
 
@@ -178,8 +200,9 @@ extension BrokerState {
             let policy = authConfigs[connection.authConfigID]?.endpoints.tokenEndpoint?.lostAnswer
         else { return plain }
         switch policy {
-        case .never: return .uncertain
-        case .resendWithin(let grace): return presentedAt.duration(to: now) < grace ? plain : .uncertain
+        case .never: return .uncertain(.failing(retryAfter: retryAfter))
+        case .resendWithin(let grace):
+            return presentedAt.duration(to: now) < grace ? plain : .uncertain(.failing(retryAfter: retryAfter))
         case .resend:
             // A spent one-use token may end the grant when it comes again; as long as the access token lives there is
             // something to lose, and nothing to win.
@@ -210,6 +233,13 @@ extension Connection {
 
 extension TokenFailure {
     private static let endpointReasons: Set<String> = ["rate_limited", "server_error", "temporarily_unavailable"]
+
+    /// Whether an endpoint that works may answer so to a request that lacks its token: it was reached, and what answered is
+    /// neither a gateway without its server nor a limit.
+    fileprivate var isUnclear: Bool {
+        guard let status else { return false }
+        return ![408, 429, 502, 503, 504].contains(status) && !Self.endpointReasons.contains(reason)
+    }
 
     /// Whether any connection would have met it: no answer, or none that speaks of the grant.
     fileprivate var concernsEndpoint: Bool {

@@ -9,6 +9,8 @@ internal import SecretVault
 enum PreparedRefresh: ~Copyable, Sendable {
     /// The issuer's metadata must be read first.
     case discover(authConfigID: String, issuer: String)
+    /// The endpoint was failing: whether it works is found out with a request that has nothing to lose.
+    case ask(ProviderRequest, timeout: Duration, description: TokenEndpointDescription)
     case send(ProviderRequest, timeout: Duration, description: TokenEndpointDescription)
     /// The request needs an assertion that is signed first.
     case sign(UnsignedGrant, timeout: Duration)
@@ -46,7 +48,11 @@ extension BrokerState {
 
     /// Reads the refresh token and builds its request, inside the lock: no other refresh can have used it since. It may
     /// be sent only if ``leaves(_:)`` says so in that moment.
-    mutating func prepare(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> PreparedRefresh {
+    ///
+    /// `hasAnswered`: the endpoint has just shown that it works.
+    mutating func prepare(
+        _ ticket: RefreshScheduler.Ticket, hasAnswered: Bool, now: BootInstant
+    ) -> PreparedRefresh {
         guard let connection = presenter(of: ticket),
             let authConfig = authConfigs[connection.authConfigID], authConfig.serves(connection),
             let secrets = secrets[ticket.slot]
@@ -67,6 +73,13 @@ extension BrokerState {
                 return .unbuildable
             }
             return .sign(grant, timeout: Self.patience)
+        }
+        if ticket.asksFirst, !hasAnswered, hasToLose(secrets, connection, description) {
+            let request = try? RefreshRequest.withoutToken(
+                to: description, clientID: authConfig.definition.clientID ?? "",
+                clientSecret: clientSecret(of: authConfig))
+            guard let request else { return .unbuildable }
+            return .ask(request, timeout: Self.patience, description: description)
         }
         guard let request = refreshRequest(connection, authConfig, description, record: secrets.record) else {
             return .unbuildable
@@ -108,6 +121,14 @@ extension BrokerState {
             }
         }
         return found ?? nil
+    }
+
+    /// Whether a lost answer would cost the grant, or begin the time after which it does.
+    private func hasToLose(
+        _ secrets: ConnectionSecrets, _ connection: Connection, _ description: TokenEndpointDescription
+    ) -> Bool {
+        guard connection.authScheme == .oauth2, secrets.firstPresentedAt == nil else { return false }
+        return secrets.rotates || description.lostAnswer != .resend
     }
 
     private func patience(

@@ -58,6 +58,11 @@ struct DayOracle {
         _ request: ReceivedRequest, _ published: Published, _ reply: AuthorizationServer.Reply, hangs isHang: Bool
     ) {
         catchUp(to: request.at)
+        guard request.refreshToken != nil else {
+            // Whether the endpoint works again, asked without a token: that says nothing of any connection.
+            if request.url == DayProvider.lasting.tokenURL { violated("a question without need", at: request.at) }
+            return
+        }
         guard let (id, account) = accounts.first(where: { $0.value.refreshToken == request.refreshToken }) else {
             return violated("a refresh token came that is nobody's newest", at: request.at)
         }

@@ -1,0 +1,138 @@
+import Testing
+
+@testable import ConnectedAccounts
+
+/// What is presented to an endpoint that fails, where a lost answer is lost for good.
+struct OutageGateTests {
+    private static let lost = RefreshScheduler.Failure.uncertain(.failing(retryAfter: nil))
+    private static let silent = RefreshScheduler.Failure.stillFailing(isUnclear: false, retryAfter: nil)
+    private static let unclear = RefreshScheduler.Failure.stillFailing(isUnclear: true, retryAfter: nil)
+
+    private func bench(_ connections: Int) -> Bench {
+        let bench = Bench()
+        for slot in 0..<connections { bench.logIn(slot) }
+        return bench
+    }
+
+    /// The next probe, when its time has come.
+    private func probe(_ bench: Bench) throws -> Bench.Ticket {
+        while true {
+            let tickets = bench.due()
+            guard tickets.isEmpty else {
+                #expect(tickets.count == 1)
+                return tickets[0]
+            }
+            bench.now = max(bench.now, try #require(bench.nextWake))
+        }
+    }
+
+    @Test("A healthy endpoint is asked nothing first; each probe of a failing one asks, until one gets through")
+    func asksWhileFailing() throws {
+        let bench = bench(30)
+        bench.pass(.seconds(900))
+        let tickets = bench.due()
+        #expect(tickets.count == EndpointGate.concurrency && tickets.allSatisfy { !$0.asksFirst })
+        for ticket in tickets { bench.fail(ticket, Bench.outage) }
+        for _ in 0..<5 {
+            let ticket = try probe(bench)
+            #expect(ticket.asksFirst)
+            bench.fail(ticket, Self.silent)
+        }
+        bench.succeed(try probe(bench))
+        #expect(!bench.due().isEmpty)
+        #expect(bench.health()?.retryAt == nil)
+    }
+
+    @Test("One lost answer is enough to have the next one ask first, and what was under way with it counts as the same")
+    func closesAtOnce() throws {
+        let bench = bench(30)
+        bench.pass(.seconds(900))
+        let tickets = bench.due()
+        for ticket in tickets.prefix(3) { bench.fail(ticket, Self.lost) }
+        #expect(bench.due().isEmpty)
+        let retryAt = try #require(bench.health()?.retryAt)
+        #expect(bench.now.duration(to: retryAt) <= .seconds(1), "a single lost answer is soon asked about")
+        for ticket in tickets.dropFirst(3) { bench.succeed(ticket) }
+        // Others did get through meanwhile, so it works.
+        #expect(bench.due().allSatisfy { !$0.asksFirst })
+    }
+
+    @Test("After twelve unclear answers in a row one presents its token; clear ones do not count")
+    func unclear() throws {
+        let bench = bench(30)
+        bench.pass(.seconds(900))
+        for ticket in bench.due() { bench.fail(ticket, Self.lost) }
+        for _ in 0..<100 { bench.fail(try probe(bench), Self.silent) }
+        for round in 0..<3 {
+            for _ in 0..<12 {
+                let ticket = try probe(bench)
+                #expect(ticket.asksFirst, "round \(round)")
+                bench.fail(ticket, Self.unclear)
+            }
+            let ticket = try probe(bench)
+            #expect(!ticket.asksFirst, "round \(round)")
+            bench.fail(ticket, Self.lost)
+        }
+    }
+
+    @Test("The more answers are lost although it seemed to work, the longer nothing is presented: an hour at most")
+    func caution() throws {
+        let bench = bench(200)
+        bench.jitter = 0
+        bench.pass(.seconds(900))
+        for ticket in bench.due() { bench.fail(ticket, Self.lost) }
+        let start = bench.now
+        var pauses: [Duration] = []
+        while start.duration(to: bench.now) < .seconds(86_400) {
+            let before = bench.now
+            bench.fail(try probe(bench), Self.lost)
+            pauses.append(before.duration(to: bench.now))
+        }
+        #expect(pauses.count <= 60 && pauses.max() == .seconds(1800))
+        #expect(zip(pauses.dropFirst(), pauses.dropFirst(2)).allSatisfy { $0 <= $1 })
+        bench.succeed(try probe(bench))
+        #expect(bench.due().count == EndpointGate.concurrency)
+    }
+
+    @Test("What the provider asks for is kept to, also where an answer was lost or nothing was presented")
+    func retryAfter() throws {
+        for failure in [
+            Bench.Failure.uncertain(.failing(retryAfter: .seconds(700))),
+            .stillFailing(isUnclear: false, retryAfter: .seconds(700)),
+        ] {
+            let bench = bench(10)
+            bench.pass(.seconds(900))
+            for ticket in bench.due() { bench.fail(ticket, Bench.outage) }
+            let ticket = try probe(bench)
+            let asked = bench.now
+            bench.fail(ticket, failure)
+            _ = try probe(bench)
+            #expect(asked.duration(to: bench.now) == .seconds(700))
+        }
+    }
+
+    @Test("A token that is uncertain for another reason than its answer says nothing of the endpoint")
+    func otherReasons() throws {
+        let bench = bench(30)
+        bench.pass(.seconds(900))
+        for ticket in bench.due() { bench.fail(ticket, .uncertain(.notAsked)) }
+        #expect(bench.health()?.consecutiveFailures == 0)
+        for ticket in bench.due() { bench.fail(ticket, .uncertain(.answering)) }
+        #expect(bench.health()?.consecutiveFailures == 0)
+        let ticket = try #require(bench.due().first)
+        #expect(!ticket.asksFirst)
+        #expect(bench.demand(0) == .impossible(.uncertain))
+    }
+
+    @Test("An endpoint that failed before a restart is asked first; one that gets through opens it")
+    func afterRestart() throws {
+        let bench = bench(30)
+        bench.scheduler.endpointWasFailing(of: 3, now: bench.now)
+        bench.scheduler.endpointWasFailing(of: 99, now: bench.now)
+        bench.pass(.seconds(900))
+        let ticket = try probe(bench)
+        #expect(ticket.asksFirst)
+        bench.succeed(ticket)
+        #expect(bench.due().count == EndpointGate.concurrency)
+    }
+}
