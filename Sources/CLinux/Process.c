@@ -32,6 +32,8 @@ int clinux_set_dumpable(bool dumpable) { return prctl(PR_SET_DUMPABLE, dumpable 
 
 int clinux_get_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0UL, 0UL, 0UL, 0UL); }
 
+int clinux_name_thread(const char *name) { return prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }
+
 int clinux_set_close_on_exec(int descriptor) {
     int flags = fcntl(descriptor, F_GETFD);
     return flags < 0 ? -1 : fcntl(descriptor, F_SETFD, flags | FD_CLOEXEC);

@@ -29,7 +29,8 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     let expectBrowsers: AsyncStream<Bool>.Continuation
     private let rounds = Atomic<UInt64>(0)
 
-    /// Takes the vault over. `writeAudit` is called off the request path, with what happened since the last time;
+    /// Takes the vault over. `writeAudit` is called off the request path, with what happened since the last time, and must
+    /// not wait for whoever reads it;
     /// `openCallbacks` on it, so it must not wait.
     package init(
         settings: BrokerSettings, vault: consuming SecretVault, clock: Time, transport: Transport, seed: UInt64,
@@ -124,6 +125,11 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     }
 
     var wallSeconds: Int64 { wallClock().floorDivided(by: 1_000_000_000) }
+
+    /// Has what the audit holds written now: for a stop, after the last answer. Does not wait.
+    package func endAudit() {
+        deliverAudit(withState { state, _ in state.audit.take() })
+    }
 
     func deliverAudit(_ batch: (records: [AuditRecord], dropped: Int)) {
         guard !batch.records.isEmpty || batch.dropped > 0 else { return }

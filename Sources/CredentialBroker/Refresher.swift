@@ -225,7 +225,7 @@ extension BrokerState {
         sessions.removeExpired(now: now)
         retryIdentities(now: now)
         let tickets = dueRefreshes(now: now)
-        let mustWrite = audit.writeAt.map { $0 <= now } ?? false
+        let mustWrite = audit.isDue(now: now, if: settings.auditHasRoom)
         let batch = mustWrite ? audit.take() : ([], 0)
         let announcements = takeAnnouncements(now: now)
         return RefresherRound(

@@ -14,13 +14,13 @@ struct AuditLog: Sendable {
         for record in records { write(record) }
         guard dropped > 0 else { return }
         logger.warning(
-            "The audit could not hold everything that happened in the last second",
-            metadata: ["audit-dropped": "\(dropped)"])
+            "The audit could not hold everything that happened since it was last written",
+            metadata: ["\(Daemon.auditField)-dropped": "\(dropped)"])
     }
 
     private func write(_ record: AuditRecord) {
         var fields: Logger.Metadata = [
-            "audit": "\(record.outcome.rawValue)",
+            Daemon.auditField: "\(record.outcome.rawValue)",
             "method": "\(record.method)",
             "uid": "\(record.peer.uid)",
             "gid": "\(record.peer.gid)",

@@ -18,6 +18,9 @@ package struct Daemon: Sendable {
     /// The version that `daemon.status` and `--version` show.
     package static let version = "0.1.0"
 
+    /// The field that only what the audit logs has: what became of it.
+    package static let auditField = "audit"
+
     /// How long a stop waits for refreshes that were sent: their tokens exist from then on.
     private static let refreshGrace: Duration = .seconds(10)
     /// How long a stop waits for peers to take their last answers.
@@ -26,9 +29,15 @@ package struct Daemon: Sendable {
     let environment: ServiceEnvironment
     let notifier: ServiceNotifier
     let logger: Logger
+    /// Whether the log would take what the audit has.
+    private let auditHasRoom: @Sendable () -> Bool
 
-    package init(environment: ServiceEnvironment, logger: Logger) {
+    /// `auditHasRoom` says whether the log takes a batch of the audit now; until it does, the audit goes on counting.
+    package init(
+        environment: ServiceEnvironment, logger: Logger, auditHasRoom: @escaping @Sendable () -> Bool = { true }
+    ) {
         self.environment = environment
+        self.auditHasRoom = auditHasRoom
         self.notifier = ServiceNotifier(environment: environment)
         self.logger = logger
     }
@@ -153,6 +162,7 @@ package struct Daemon: Sendable {
             fingerprintKey: Self.randomBytes(32), randomBytes: Self.randomBytes)
         settings.vaultIsKept = keeping.isKept
         settings.vaultsSetAside = keeping.setAside
+        settings.auditHasRoom = auditHasRoom
         let audit = AuditLog(logger: logger)
         return Broker(
             settings: settings, vault: vault, clock: BootClock(),
@@ -266,6 +276,8 @@ package struct Daemon: Sendable {
             try? await clock.sleep(until: clock.now.advanced(by: .milliseconds(20)), tolerance: nil)
         }
         await server.stop(grace: Self.answerGrace)
+        // The last answers were audited as well.
+        broker.endAudit()
     }
 }
 

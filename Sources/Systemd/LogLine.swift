@@ -4,19 +4,17 @@ internal import RFC3339
 /// A log entry as one line of text: time, level, message, then `key=value` for each field.
 enum LogLine {
     /// The line, with its line feed. Nothing in it can begin another line or steer a terminal.
-    static func text(
-        unixNanoseconds: Int64, level: Logger.Level, message: String, fields: [(key: String, value: String)]
-    ) -> String {
-        var line = "\(time(unixNanoseconds)) \(level.rawValue) "
-        line += escaped(message.bounded(to: LogLimits.messageBytes))
-        for field in fields {
-            line += " \(key(field.key))=\(value(field.value.bounded(to: LogLimits.valueBytes)))"
+    static func text(_ record: LogRecord) -> String {
+        var line = "\(time(record.unixNanoseconds)) \(record.level.rawValue) "
+        line += escaped(record.message)
+        for field in record.fields {
+            line += " \(key(field.key))=\(value(field.value))"
         }
         return line + "\n"
     }
 
     /// RFC 3339 in UTC with milliseconds.
-    private static func time(_ unixNanoseconds: Int64) -> String {
+    static func time(_ unixNanoseconds: Int64) -> String {
         let seconds = unixNanoseconds >= 0 ? unixNanoseconds / 1_000_000_000 : 0
         let milliseconds = unixNanoseconds >= 0 ? unixNanoseconds / 1_000_000 % 1000 : 0
         let date = RFC3339.string(unixSeconds: seconds)?.dropLast() ?? "-"

@@ -22,15 +22,21 @@ package enum LoggingBootstrap {
         return stream == "\(status.st_dev):\(status.st_ino)" ? .journal : .standardError
     }
 
+    /// What writes an entry there, and blocks for as long as nobody takes it: for a ``LogQueue``.
+    package static func output(for destination: LogDestination, identifier: String) -> @Sendable (LogRecord) -> Void {
+        let standardError = StandardErrorOutput()
+        switch destination {
+        case .standardError: return { standardError.write($0) }
+        case .journal:
+            let journal = JournalOutput(identifier: identifier, fallback: standardError)
+            return { journal.write($0) }
+        }
+    }
+
     /// What makes a handler for each logger. The label of a logger is not shown: an entry names the code it comes from.
     package static func handlers(
-        for destination: LogDestination, identifier: String, level: Logger.Level
+        level: Logger.Level, output: @escaping @Sendable (LogRecord) -> Void
     ) -> @Sendable (_ label: String, Logger.MetadataProvider?) -> any LogHandler {
-        { _, provider in
-            let standardError = StandardErrorLogHandler(level: level, metadataProvider: provider)
-            guard destination == .journal else { return standardError }
-            return JournalLogHandler(
-                identifier: identifier, level: level, metadataProvider: provider, fallback: standardError)
-        }
+        { _, provider in LogRecordHandler(level: level, metadataProvider: provider, output: output) }
     }
 }

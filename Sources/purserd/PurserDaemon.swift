@@ -31,6 +31,9 @@ struct PurserDaemon: AsyncParsableCommand {
     @Flag(name: .long, help: "Log at debug level.")
     var verbose = false
 
+    /// How long the end of the process waits for a journal that takes nothing.
+    private static let flushTimeout: Duration = .seconds(2)
+
     func validate() throws {
         guard importPath == nil || !(demo || checkConfig) else {
             throw ValidationError("--import goes with a daemon that runs on a configuration.")
@@ -42,15 +45,20 @@ struct PurserDaemon: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ServiceEnvironment.current()
-        let logger = makeLogger(environment)
+        let log = startLog(environment)
+        // Whatever ends the daemon in order, the last words and the last of the audit are written.
+        defer { log.flush(timeout: Self.flushTimeout) }
         do {
             let file = ConfigurationFile(
                 path: config ?? DefaultPaths.configuration,
                 credentialsDirectory: CredentialsDirectory.path(in: environment))
             if checkConfig { return try check(file) }
-            let daemon = Daemon(environment: environment, logger: logger)
+            let daemon = Daemon(
+                environment: environment, logger: Logger(label: "purserd"), auditHasRoom: { log.hasRoom })
             if demo { try await daemon.run(Demo.start()) } else { try await daemon.run(file, importing: importPath) }
         } catch {
+            // In their order.
+            log.flush(timeout: Self.flushTimeout)
             Terminal.complain("purserd: \(error)")
             // systemd starts it again at once, so that the next one finds the vault; not in a tight loop, though.
             if environment[.notifySocket] != nil { try await Task.sleep(for: .seconds(3)) }
@@ -64,11 +72,13 @@ struct PurserDaemon: AsyncParsableCommand {
         Terminal.show("\(file.path ?? ""): valid")
     }
 
-    private func makeLogger(_ environment: ServiceEnvironment) -> Logger {
+    private func startLog(_ environment: ServiceEnvironment) -> LogQueue {
         let destination = LoggingBootstrap.choose(environment: environment)
         let level: Logger.Level = verbose ? .debug : demo ? .error : .info
-        let makeHandler = LoggingBootstrap.handlers(for: destination, identifier: "purserd", level: level)
-        LoggingSystem.bootstrap(makeHandler, metadataProvider: nil)
-        return Logger(label: "purserd")
+        let queue = LogQueue(
+            countingApart: Daemon.auditField, output: LoggingBootstrap.output(for: destination, identifier: "purserd"))
+        LoggingSystem.bootstrap(
+            LoggingBootstrap.handlers(level: level, output: { queue.put($0) }), metadataProvider: nil)
+        return queue
     }
 }

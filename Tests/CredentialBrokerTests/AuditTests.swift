@@ -72,6 +72,42 @@ struct AuditTests {
         #expect(status?["dropped"] == 904)
     }
 
+    @Test("While the log takes nothing, calls are answered and counted, and so is what the buffer cannot hold")
+    func stalled() throws {
+        let stage = try Stage()
+        stage.world.auditHasRoom = false
+        let line = stage.world.connect(uid: Stage.alice)
+        for _ in 0..<20 {
+            _ = line.begin("getConnectionCredentials", ["connectionId": "con_pipe"])
+            stage.world.advance(by: .seconds(1))
+        }
+        for pid in 1...4100 as ClosedRange<Int32> {
+            let other = stage.world.connect(uid: Stage.alice, pid: pid + 10_000)
+            _ = other.begin("getConnectionCredentials", ["connectionId": "con_pipe"])
+        }
+        stage.world.advance(by: .seconds(5))
+        #expect(stage.world.auditRecords.isEmpty)
+        stage.world.auditHasRoom = true
+        stage.world.advance(by: .seconds(1))
+        #expect(stage.world.auditRecords.count == 4096)
+        #expect(stage.world.auditRecords.first?.count == 20)
+        #expect(stage.world.auditDropped == 5)
+        let status = try stage.ask("daemon.status", as: Stage.operator)["audit"]
+        #expect(status?["written"] == 4096)
+        #expect(status?["dropped"] == 5)
+    }
+
+    @Test("At a stop what the audit holds is written, whatever its second")
+    func ending() throws {
+        let stage = try Stage()
+        _ = try stage.credentials("con_acme", as: Stage.alice)
+        #expect(stage.world.auditRecords.isEmpty)
+        stage.world.broker.endAudit()
+        #expect(stage.world.auditRecords.map(\.connectionID) == ["con_acme"])
+        stage.world.advance(by: .seconds(2))
+        #expect(stage.world.auditRecords.count == 1)
+    }
+
     @Test("Who connects anew for each call makes no more records than who does not")
     func reconnecting() throws {
         let stage = try Stage()

@@ -12,7 +12,8 @@ struct AuditLogTests {
     @Test("A denial has the operation and what was asked for; a credential that was handed out has its connection")
     func fields() {
         let lines = Lines()
-        let handler = StandardErrorLogHandler(level: .trace, unixNanoseconds: { 0 }, output: { lines.add($0) })
+        let handler = LogRecordHandler(
+            level: .trace, unixNanoseconds: { 0 }, output: StandardErrorOutput { lines.add($0) }.write)
         let log = AuditLog(logger: Logger(label: "test", factory: { _ in handler }))
         let peer = Peer(uid: 1, gid: 2, pid: 3)
         let denial = AuditRecord(
@@ -33,7 +34,7 @@ struct AuditLogTests {
                 generation=5 gid=2 method=getAccounts operation=credentials:read pid=3 remaining-seconds=60 uid=1
                 """,
                 """
-                1970-01-01T00:00:00.000Z warning The audit could not hold everything that happened in the last second \
+                1970-01-01T00:00:00.000Z warning The audit could not hold everything that happened since it was last written \
                 audit-dropped=6
                 """,
             ])

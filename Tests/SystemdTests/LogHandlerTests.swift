@@ -83,6 +83,14 @@ struct LogHandlerTests {
         #expect(sink.lines == ["2026-01-02T03:04:05.678Z error lost a=entry b=logger\n"])
     }
 
+    @Test("An entry that reaches the journal late says when it was logged")
+    func delay() {
+        for (delay, isSaid) in [(Int64(1_000_000_000), false), (1_000_000_001, true), (-5, false)] {
+            Logger(label: "test", factory: { _ in sink.journalHandler(nil, delay: delay) }).info("x")
+            #expect((sink.entries.last?.last == "PURSER_LOGGED_AT=2026-01-02T03:04:05.678Z") == isSaid)
+        }
+    }
+
     @Test("An entry is bounded in its message, each value, and the number of its fields")
     func bounds() {
         var metadata: Logger.Metadata = ["a": "\(String(repeating: "v", count: 100_000))"]
@@ -138,7 +146,7 @@ struct LogHandlerTests {
     func writing() throws {
         var ends: [CInt] = [-1, -1]
         try #require(unsafe socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        StandardErrorLogHandler.write("one line\n", to: ends[1])
+        StandardErrorOutput.write("one line\n", to: ends[1])
         var received = [UInt8](repeating: 0, count: 64)
         let count = unsafe received.withUnsafeMutableBytes { unsafe read(ends[0], $0.baseAddress, $0.count) }
         #expect(String(decoding: received.prefix(count), as: UTF8.self) == "one line\n")
@@ -146,7 +154,7 @@ struct LogHandlerTests {
 
         let full = unsafe open("/dev/full", O_WRONLY | O_CLOEXEC)
         try #require(full >= 0)
-        StandardErrorLogHandler.write("nobody can keep this\n", to: full)
+        StandardErrorOutput.write("nobody can keep this\n", to: full)
         close(full)
     }
 
@@ -170,16 +178,14 @@ struct LogHandlerTests {
         #expect(choose(stream, 1 << 20) == .standardError)
     }
 
-    @Test(
-        "Each destination has its handler, at the level asked for",
-        arguments: [
-            (LogDestination.journal, true), (.standardError, false),
-        ])
-    func handlers(destination: LogDestination, isJournal: Bool) {
-        let handler = LoggingBootstrap.handlers(for: destination, identifier: "purserd", level: .notice)("label", nil)
-        #expect((handler is JournalLogHandler) == isJournal)
-        #expect((handler is StandardErrorLogHandler) != isJournal)
-        #expect(handler.logLevel == .notice)
+    @Test("Loggers log to the output that was chosen, at the level asked for")
+    func handlers() {
+        let lines = sink.lineOutput
+        let makeHandler = LoggingBootstrap.handlers(level: .notice, output: { lines.write($0) })
+        let logger = Logger(label: "label", factory: { makeHandler($0, nil) })
+        logger.info("not this")
+        logger.notice("this")
+        #expect(sink.lines.count == 1 && sink.lines.first?.hasSuffix(" notice this\n") == true)
     }
 }
 
@@ -201,20 +207,28 @@ final class LogSink: Sendable {
         set { state.withLock { $0.answer = newValue } }
     }
 
-    func lineHandler(_ provider: Logger.MetadataProvider?) -> StandardErrorLogHandler {
-        StandardErrorLogHandler(
-            level: .trace, metadataProvider: provider, unixNanoseconds: { 1_767_323_045_678_999_999 },
-            output: { line in self.state.withLock { $0.lines.append(line) } })
+    private static let loggedAt: Int64 = 1_767_323_045_678_999_999
+
+    var lineOutput: StandardErrorOutput {
+        StandardErrorOutput { line in self.state.withLock { $0.lines.append(line) } }
     }
 
-    func journalHandler(_ provider: Logger.MetadataProvider?) -> JournalLogHandler {
-        JournalLogHandler(
-            identifier: "purserd", level: .trace, metadataProvider: provider, fallback: lineHandler(nil),
+    func lineHandler(_ provider: Logger.MetadataProvider?) -> LogRecordHandler {
+        LogRecordHandler(
+            level: .trace, metadataProvider: provider, unixNanoseconds: { Self.loggedAt }, output: lineOutput.write)
+    }
+
+    /// Its entries are written `delay` nanoseconds after they were logged.
+    func journalHandler(_ provider: Logger.MetadataProvider?, delay: Int64 = 0) -> LogRecordHandler {
+        let journal = JournalOutput(
+            identifier: "purserd", fallback: lineOutput, unixNanoseconds: { Self.loggedAt + delay },
             send: { entry in
                 self.state.withLock {
                     $0.entries.append(entry.fields)
                     return $0.answer
                 }
             })
+        return LogRecordHandler(
+            level: .trace, metadataProvider: provider, unixNanoseconds: { Self.loggedAt }, output: journal.write)
     }
 }

@@ -84,10 +84,11 @@ package final class World {
         seed: UInt64, _ shift: WallShift, _ audit: AuditTrail, _ port: BrowserPort
     ) -> Broker<ManualClock, ScriptedTransport> {
         let random = RandomBytes(seed: seed &+ 1)
-        let settings = BrokerSettings(
+        var settings = BrokerSettings(
             version: "1.0.0-test", pid: 4711, configurationPath: "/etc/purser/purser.yaml", contract: setup.contract,
             fingerprintKey: Array(repeating: UInt8(truncatingIfNeeded: seed &+ 6), count: 32),
             randomBytes: { random.next($0) })
+        settings.auditHasRoom = { audit.hasRoom }
         return Broker(
             settings: settings, vault: vault, clock: clock, transport: transport ?? ScriptedTransport(clock: clock),
             seed: seed,
@@ -139,6 +140,11 @@ package final class World {
     /// Every audit record that was written.
     package var auditRecords: [AuditRecord] { audit.records }
     package var auditDropped: Int { audit.dropped }
+    /// Whether the log takes audit records.
+    package var auditHasRoom: Bool {
+        get { audit.hasRoom }
+        set { audit.hasRoom = newValue }
+    }
 
     /// Lets `body` change the vault behind the broker's back, as a crash in the middle of something would leave it; to be
     /// followed by ``restart()``.

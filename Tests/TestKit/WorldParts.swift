@@ -81,6 +81,13 @@ final class WallShift: Sendable {
 /// Keeps what the broker has written to its audit.
 final class AuditTrail: Sendable {
     private let state = Mutex<(records: [AuditRecord], dropped: Int, inspected: Int)>(([], 0, 0))
+    private let room = Mutex(true)
+
+    /// Whether it takes anything; false is a journal that stalls.
+    var hasRoom: Bool {
+        get { room.withLock { $0 } }
+        set { room.withLock { $0 = newValue } }
+    }
 
     var records: [AuditRecord] { state.withLock { $0.records } }
     var dropped: Int { state.withLock { $0.dropped } }

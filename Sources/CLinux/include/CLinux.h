@@ -48,6 +48,9 @@ int clinux_set_dumpable(bool dumpable);
 /// PR_GET_DUMPABLE, prctl(2): 0 no, 1 yes, 2 for root only.
 int clinux_get_dumpable(void);
 
+/// PR_SET_NAME, prctl(2): the calling thread's name, of which 15 bytes count.
+int clinux_name_thread(const char *name);
+
 // MARK: - Memory
 
 /// memfd_secret(2) (kernel 6.5, or 5.14 with secretmem.enable=1): a new descriptor, close-on-exec, of memory that only

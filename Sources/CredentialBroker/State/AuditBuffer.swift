@@ -30,7 +30,7 @@ struct AuditBuffer: Sendable {
     static let limit = 4096
     /// … of them denials: whoever is denied, however often, crowds out no record of a credential that was handed out.
     static let denialLimit = limit / 4
-    /// How long a record waits to be written.
+    /// How long a record waits to be written, if there is room for it then.
     static let period: Duration = .seconds(1)
 
     /// What makes two events the same: who, by user and not by connection, did what.
@@ -106,6 +106,15 @@ struct AuditBuffer: Sendable {
     mutating func forget(_ slot: Int) {
         positions = positions.filter { $0.key.slot != slot }
         last = nil
+    }
+
+    /// Whether the batch is to be written now. Where there is no room for it, it is asked for again a period later: repeats
+    /// are counted meanwhile, and what does not fit as well.
+    mutating func isDue(now: BootInstant, if hasRoom: () -> Bool) -> Bool {
+        guard let instant = writeAt, instant <= now else { return false }
+        if hasRoom() { return true }
+        writeAt = now.advanced(by: Self.period)
+        return false
     }
 
     /// The batch so far, and how many records did not fit in it.

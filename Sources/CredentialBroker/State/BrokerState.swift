@@ -143,6 +143,8 @@ package struct BrokerSettings: Sendable {
     package var vaultIsKept = false
     /// Vaults of earlier processes that could not be read.
     package var vaultsSetAside = 0
+    /// Whether `writeAudit` can take a batch now. Asked with the lock held, so it must not wait.
+    package var auditHasRoom: @Sendable () -> Bool = { true }
 
     package init(
         version: String, pid: Int32, configurationPath: String?, contract: [UInt8], fingerprintKey: [UInt8],

@@ -1,6 +1,6 @@
 // hang TID…            stops these threads of another process, and no others.
-// hang -s TEXT TID…    lets them go on until one of them, or of those that they start, sends a message (sendmsg(2)) that contains
-//                      TEXT, and stops that one there, with nothing sent.
+// hang -c NUMBER TID…  lets them go on until one of them, or of those that they start, makes the system call of this number, and
+//                      stops that one there, before the call.
 //
 // Prints "hung TID…" when it is so, and returns when the process is dead: a tracer does not keep SIGKILL from a thread.
 #define _GNU_SOURCE
@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 
 static pid_t threads[1024];
@@ -24,26 +21,11 @@ static void add(pid_t thread) {
     threads[count++ % 1024] = thread;
 }
 
-static int read_memory(pid_t thread, const void *from, void *to, size_t length) {
-    struct iovec local = {to, length}, remote = {(void *)from, length};
-    return process_vm_readv(thread, &local, 1, &remote, 1, 0) == (ssize_t)length;
-}
-
-// Whether the thread, which is about to make a system call, is about to send TEXT.
-static int sends(pid_t thread, const char *text) {
+// Whether the thread, which is at a system call, is about to make that one.
+static int calls(pid_t thread, unsigned long number) {
     struct __ptrace_syscall_info call;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof call, &call) <= 0) return 0;
-    if (call.op != PTRACE_SYSCALL_INFO_ENTRY || call.entry.nr != SYS_sendmsg) return 0;
-    struct msghdr message;
-    if (!read_memory(thread, (void *)call.entry.args[1], &message, sizeof message)) return 0;
-    for (size_t i = 0; i < message.msg_iovlen; i++) {
-        struct iovec part;
-        char bytes[256];
-        if (!read_memory(thread, message.msg_iov + i, &part, sizeof part)) return 0;
-        size_t length = part.iov_len < sizeof bytes ? part.iov_len : sizeof bytes;
-        if (read_memory(thread, part.iov_base, bytes, length) && memmem(bytes, length, text, strlen(text))) return 1;
-    }
-    return 0;
+    return call.op == PTRACE_SYSCALL_INFO_ENTRY && call.entry.nr == number;
 }
 
 // Lets all but one go.
@@ -58,28 +40,28 @@ static void release_others(pid_t held) {
 }
 
 int main(int argc, char **argv) {
-    const char *text = NULL;
+    const char *number = NULL;
     int first = 1, status;
-    if (argc > 2 && !strcmp(argv[1], "-s")) text = argv[2], first = 3;
+    if (argc > 2 && !strcmp(argv[1], "-c")) number = argv[2], first = 3;
     if (first >= argc) return 2;
     for (int i = first; i < argc; i++) {
         pid_t thread = atoi(argv[i]);
-        long options = text ? PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE : 0;
+        long options = number ? PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE : 0;
         if (ptrace(PTRACE_SEIZE, thread, 0, options) || ptrace(PTRACE_INTERRUPT, thread, 0, 0)) {
             if (errno == ESRCH) continue; // ended meanwhile
             perror(argv[i]);
             return 1;
         }
-        if (!text && waitpid(thread, &status, __WALL) < 0) return 1;
+        if (!number && waitpid(thread, &status, __WALL) < 0) return 1;
         add(thread);
     }
-    while (text) {
+    while (number) {
         pid_t thread = waitpid(-1, &status, __WALL);
         if (thread < 0) return perror("wait"), 1;
         if (!WIFSTOPPED(status)) continue;
         add(thread);
         int signal = WSTOPSIG(status), event = status >> 16;
-        if (signal == (SIGTRAP | 0x80) && sends(thread, text)) {
+        if (signal == (SIGTRAP | 0x80) && calls(thread, strtoul(number, NULL, 10))) {
             release_others(thread);
             threads[0] = thread, count = 1;
             break;
