@@ -65,6 +65,9 @@ extension BrokerState {
     fileprivate var shortcomings: [String] {
         var shortcomings = vault.statistics.protection.shortcoming.map { [$0] } ?? []
         if settings.vaultsSetAside > 0 { shortcomings.append("\(settings.vaultsSetAside) earlier vault set aside") }
+        if !settings.vaultWarnings.isEmpty {
+            shortcomings.append("systemd keeps too few descriptors: see purser status")
+        }
         if hasUnsavedChanges { shortcomings.append("the vault is full: a restart goes back to an older state") }
         if !hasRoomForMore, !hasUnsavedChanges { shortcomings.append("the vault is full: no account can be added") }
         switch handover?.isFinal {

@@ -162,6 +162,7 @@ package struct Daemon: Sendable {
             fingerprintKey: Self.randomBytes(32), randomBytes: Self.randomBytes)
         settings.vaultIsKept = keeping.isKept
         settings.vaultsSetAside = keeping.setAside
+        settings.vaultWarnings = keeping.warnings
         settings.auditHasRoom = auditHasRoom
         let audit = AuditLog(logger: logger)
         return Broker(

@@ -9,19 +9,29 @@ package struct VaultKeeping: Sendable {
     /// How long systemd is waited for once, at the start.
     private static let storeTimeout: Duration = .seconds(5)
     private static let prefix = "vault-"
+    /// `FileDescriptorStoreMax=` of the shipped units.
+    package static let shippedLimit = 8
+    /// The vault in use, and the one that it moves to.
+    private static let placesInUse = 2
 
     let notifier: ServiceNotifier
     let logger: Logger
-    /// False where systemd has said that it keeps nothing for this unit (`FDSTORE`, from version 254 on).
-    private let mayStore: Bool
-    /// Vaults that an earlier process left and this one cannot read.
-    package private(set) var setAside = 0
-    /// Whether systemd has this process's vault.
+    /// How many descriptors systemd keeps for this unit: what it says (`FDSTORE`, from version 254 on), or else what the
+    /// shipped units ask for.
+    private let limit: Int
+    private let isLimitSaid: Bool
+    /// Vaults that an earlier process left, this one cannot read, and systemd keeps.
+    package var setAside: Int { entriesSetAside.count }
+    private var entriesSetAside: [ListenDescriptors.Entry] = []
+    /// What was not kept as it should be, each with what to do about it.
+    package private(set) var warnings: [String] = []
+    /// Whether systemd has this process's vault, which is taken for granted of one that does not say how many it keeps.
     package private(set) var isKept = false
 
     /// `notifier` speaks to the service manager, if there is one; `storeLimit` is how many descriptors it keeps, if it says so.
     package init(notifier: ServiceNotifier, storeLimit: Int?, logger: Logger) {
-        self.mayStore = storeLimit != 0
+        self.limit = storeLimit ?? Self.shippedLimit
+        self.isLimitSaid = storeLimit != nil
         self.notifier = notifier
         self.logger = logger
     }
@@ -35,32 +45,34 @@ package struct VaultKeeping: Sendable {
     package mutating func open(
         _ received: ListenDescriptors, filling fill: (inout SecretVault) throws -> Void = { _ in }
     ) throws -> SecretVault {
+        let places = StorePlaces(
+            notifier: notifier, limit: limit, taken: received.entries.count { !Self.isSocket($0.descriptor) })
         var candidates: [(entry: ListenDescriptors.Entry, sequence: UInt64)] = []
         var highest: UInt64 = 0
         for entry in received.entries where entry.name.hasPrefix(Self.prefix) {
-            highest = max(highest, UInt64(UInt32(entry.name.dropFirst(Self.prefix.count)) ?? 0))
+            highest = max(highest, Self.number(entry))
             do throws(VaultError) {
                 let header = try SecretVault.header(of: entry.descriptor)
                 candidates.append((entry, header.creationSequence))
                 highest = max(highest, header.creationSequence)
             } catch .blank {
-                forget(entry)
+                forget(entry, places)
             } catch {
                 try set(aside: entry, because: error)
             }
         }
         // The highest is the one in use.
         candidates.sort { $0.sequence > $1.sequence }
-        var adopted: UInt64?
+        var adopted: (sequence: UInt64, name: String)?
         var vault: SecretVault?
         for (entry, sequence) in candidates {
             if let adopted {
-                pass(over: entry, sequence, adopted: adopted)
+                pass(over: entry, sequence, adopted: adopted.sequence, places)
                 continue
             }
             do throws(VaultError) {
                 vault = try SecretVault(adopting: entry.descriptor)
-                adopted = sequence
+                adopted = (sequence, entry.name)
                 close(entry.descriptor)
             } catch {
                 try set(aside: entry, because: error)
@@ -80,29 +92,67 @@ package struct VaultKeeping: Sendable {
             }
         }
         guard notifier.isActive else { return opened }
-        if adopted == nil { store(opened) } else { isKept = true }
-        followMoves(of: &opened)
+        makeRoom(places, besides: adopted?.name)
+        if adopted == nil { store(opened, places) } else { isKept = true }
+        followMoves(of: &opened, places)
         return opened
     }
 
     /// Beside the vault in use: its predecessor, where a crash came in the middle of a move, is all in it.
-    private mutating func pass(over entry: ListenDescriptors.Entry, _ sequence: UInt64, adopted: UInt64) {
+    private mutating func pass(
+        over entry: ListenDescriptors.Entry, _ sequence: UInt64, adopted: UInt64, _ places: StorePlaces
+    ) {
         if sequence == adopted {
             // The same memory twice is not another vault.
             close(entry.descriptor)
         } else if sequence + 1 == adopted {
             try? SecretVault.wipeSegment(entry.descriptor)
-            forget(entry)
+            forget(entry, places)
         } else {
-            setAside += 1
+            entriesSetAside.append(entry)
             close(entry.descriptor)
         }
     }
 
-    private mutating func store(_ vault: borrowing SecretVault) {
+    /// What is set aside takes no place that the vault in use needs: without one, systemd would close the memory that it moves
+    /// to. The oldest go first.
+    private mutating func makeRoom(_ places: StorePlaces, besides adopted: String?) {
+        guard limit > 0 else { return }
+        let needed = adopted == nil ? Self.placesInUse : Self.placesInUse - 1
+        for entry in entriesSetAside.sorted(by: { Self.number($0) < Self.number($1) }) {
+            guard places.free < needed else { return }
+            // systemd lets go by name.
+            guard entry.name != adopted, entriesSetAside.count(where: { $0.name == entry.name }) == 1 else { continue }
+            guard places.remove(entry.name) else { break }
+            entriesSetAside.removeAll { $0.name == entry.name }
+            warn(
+                """
+                The vault \(entry.name) of an earlier process, which was set aside, is let go: systemd keeps at most \(limit) \
+                descriptors of this unit, and the vault in use needs \(Self.placesInUse) of them; \(advice) to keep the others
+                """)
+        }
+        guard places.free < needed else { return }
+        warn(
+            """
+            systemd keeps at most \(limit) descriptors of this unit, too few for the vault and the memory that it moves to: a \
+            crash in that instant loses every account; \(advice)
+            """)
+    }
+
+    private var advice: String {
+        isLimitSaid
+            ? "raise FileDescriptorStoreMax="
+            : "raise FileDescriptorStoreMax=, and as this systemd does not say so itself, give the number in Environment=FDSTORE="
+    }
+
+    private mutating func warn(_ warning: String) {
+        warnings.append(warning)
+        logger.error("\(warning)")
+    }
+
+    private mutating func store(_ vault: borrowing SecretVault, _ places: StorePlaces) {
         do throws(NotifyError) {
-            try notifier.store(vault.fileDescriptor, name: Self.name(vault.statistics.creationSequence))
-            isKept = mayStore
+            isKept = try places.store(vault.fileDescriptor, name: Self.name(vault.statistics.creationSequence))
             try notifier.waitUntilProcessed(timeout: Self.storeTimeout)
         } catch {
             logger.warning(
@@ -110,32 +160,43 @@ package struct VaultKeeping: Sendable {
         }
     }
 
-    private func followMoves(of vault: inout SecretVault) {
-        let (notifier, logger) = (notifier, logger)
+    private func followMoves(of vault: inout SecretVault, _ places: StorePlaces) {
+        guard isKept else { return }
+        let logger = logger
         vault.onSegmentChange = { change in
-            // Not waited for: systemd takes messages in their order, and all that a process has sent before it sees its end.
             do throws(NotifyError) {
-                try notifier.store(change.new.fileDescriptor, name: Self.name(change.new.creationSequence))
+                // What is kept too long is blank, and let go at the next move or start.
+                try places.replace(
+                    (change.old.fileDescriptor, Self.name(change.old.creationSequence)),
+                    with: (change.new.fileDescriptor, Self.name(change.new.creationSequence)))
             } catch {
                 logger.error("systemd was not given the larger vault, which is not used: \(error)")
                 return false
             }
-            // What it keeps too long is blank, and let go at the next start.
-            try? notifier.removeStored(name: Self.name(change.old.creationSequence))
             return true
         }
     }
 
     private mutating func set(aside entry: ListenDescriptors.Entry, because error: VaultError) throws(VaultError) {
         if case .systemCall = error { throw error }
-        setAside += 1
+        entriesSetAside.append(entry)
         logger.error("The vault \(entry.name) of an earlier process cannot be read and is left with systemd: \(error)")
         close(entry.descriptor)
     }
 
-    private func forget(_ entry: ListenDescriptors.Entry) {
-        try? notifier.removeStored(name: entry.name)
+    private func forget(_ entry: ListenDescriptors.Entry, _ places: StorePlaces) {
+        places.remove(entry.name)
         close(entry.descriptor)
+    }
+
+    /// Sockets come from a socket unit; all else was stored.
+    private static func isSocket(_ descriptor: CInt) -> Bool {
+        var status = stat()
+        return unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    private static func number(_ entry: ListenDescriptors.Entry) -> UInt64 {
+        UInt64(UInt32(entry.name.dropFirst(prefix.count)) ?? 0)
     }
 
     private static func name(_ creationSequence: UInt64) -> String { "\(prefix)\(creationSequence)" }

@@ -11,7 +11,8 @@ package struct ServiceEnvironment: Sendable, Equatable {
         case journalStream = "JOURNAL_STREAM"
         /// systemd.exec(5): where `LoadCredential=` puts its files
         case credentialsDirectory = "CREDENTIALS_DIRECTORY"
-        /// sd_pid_notify_with_fds(3), from systemd 254 on: how many descriptors the manager keeps for this unit
+        /// sd_pid_notify_with_fds(3), from systemd 254 on: how many descriptors the manager keeps for this
+        /// unit; of an older one the unit may say it
         case storedDescriptorLimit = "FDSTORE"
         /// Swift's docs/Backtracing.rst
         case swiftBacktrace = "SWIFT_BACKTRACE"

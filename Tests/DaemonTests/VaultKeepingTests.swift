@@ -9,16 +9,30 @@ import Testing
 /// A service manager that keeps descriptors, as systemd does.
 private final class Store: Sendable {
     private let kept = Mutex<[(name: String, descriptor: CInt)]>([])
+    /// `FileDescriptorStoreMax=`
+    private let limit: Int
+    private let isDeaf = Mutex(false)
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Takes no message, as where its socket is gone.
+    var takesNothing: Bool {
+        get { isDeaf.withLock { $0 } }
+        set { isDeaf.withLock { $0 = newValue } }
+    }
 
     var names: [String] { kept.withLock { $0.map(\.name) } }
 
     var notifier: ServiceNotifier {
         ServiceNotifier(environment: ServiceEnvironment([.notifySocket: "/run/none"])) { [self] message, descriptors in
+            guard !takesNothing else { return -ENOBUFS }
             let name = message.split(separator: "\n").first { $0.hasPrefix("FDNAME=") }.map { String($0.dropFirst(7)) }
             kept.withLock { kept in
                 if message.hasPrefix("FDSTOREREMOVE=1") { kept.removeAll { $0.name == name } }
                 if message.hasPrefix("FDSTORE=1"), let descriptor = descriptors.first, let name,
-                    // systemd keeps one object once, under its first name.
+                    // systemd closes what it has no room for, and says nothing.
+                    kept.count < limit,
+                    // It keeps one object once, under its first name.
                     !kept.contains(where: { Self.isSame($0.descriptor, descriptor) })
                 {
                     kept.append((name, dup(descriptor)))
@@ -44,7 +58,7 @@ private final class Store: Sendable {
 
 @Suite("The vault across restarts")
 struct VaultKeepingTests {
-    private let store = Store()
+    private let store = Store(limit: VaultKeeping.shippedLimit)
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private static let policy = SegmentPolicy(kind: .lockedMemfd, locksMemory: false)
 
@@ -162,6 +176,107 @@ struct VaultKeepingTests {
         #expect(Set(store.names) == ["vault-7", "vault-9"])
         let kept = text(in: try SecretVault(adopting: newer.fileDescriptor))
         #expect(kept == "of the future")
+    }
+
+    /// A store of `limit` places, of which so many hold vaults of a version to come, with the numbers 3, 4, ….
+    private func store(limit: Int, setAside count: Int) throws -> Store {
+        let store = Store(limit: limit)
+        for number in 3..<3 + count {
+            let vault = try SecretVault(creating: Self.policy, creationSequence: UInt64(number))
+            var version: UInt32 = 99
+            #expect(unsafe pwrite(vault.fileDescriptor, &version, 4, 8) == 4)
+            store.add(vault.fileDescriptor, name: "vault-\(number)")
+        }
+        return store
+    }
+
+    @Test(
+        "However many are set aside, the vault in use has room to move: the oldest of them are let go, and that is said",
+        arguments: [(8, 8, 2), (8, 7, 1), (8, 6, 0), (3, 3, 2), (2, 1, 1), (2, 2, 2)])
+    func fullStore(limit: Int, count: Int, letGo: Int) throws {
+        let store = try store(limit: limit, setAside: count)
+        let old = store.names
+        for round in 0..<3 {
+            var keeping = VaultKeeping(notifier: store.notifier, storeLimit: limit, logger: logger)
+            var vault = try keeping.open(store.handOver())
+            #expect(keeping.isKept && keeping.setAside == count - letGo)
+            // Only the first has to.
+            #expect(keeping.warnings.count == (round == 0 ? letGo : 0))
+            if round == 0, letGo > 0 {
+                #expect(keeping.warnings[0].contains("The vault vault-3 of"))
+                #expect(keeping.warnings[0].contains("at most \(limit) descriptors"))
+            }
+            let found = text(in: vault)
+            #expect(found == (round == 0 ? nil : "round \(round - 1)"))
+            try put("round \(round)", into: &vault)
+            for _ in 0..<5 { try vault.compact() }
+            #expect(store.names.count == count - letGo + 1)
+            #expect(Set(store.names).isSuperset(of: old.dropFirst(letGo)))
+        }
+    }
+
+    @Test("With one place only, the vault moves within it, and that this is not safe is said at each start")
+    func onePlace() throws {
+        let store = Store(limit: 1)
+        for round in 0..<3 {
+            var keeping = VaultKeeping(notifier: store.notifier, storeLimit: 1, logger: logger)
+            var vault = try keeping.open(store.handOver())
+            #expect(keeping.isKept && keeping.warnings.count == 1)
+            #expect(keeping.warnings.first?.contains("too few for the vault") == true)
+            let found = text(in: vault)
+            #expect(found == (round == 0 ? nil : "round \(round - 1)"))
+            try put("round \(round)", into: &vault)
+            try vault.compact()
+            #expect(store.names.count == 1)
+        }
+    }
+
+    @Test("Where all places are another's, the vault counts as not kept")
+    func noPlace() throws {
+        let store = Store(limit: 2)
+        var ends: [CInt] = [0, 0]
+        #expect(unsafe Glibc.pipe(&ends) == 0)
+        store.add(ends[0], name: "other")
+        store.add(ends[1], name: "another")
+        var keeping = VaultKeeping(notifier: store.notifier, storeLimit: 2, logger: logger)
+        var vault = try keeping.open(store.handOver())
+        try vault.compact()
+        #expect(!keeping.isKept && keeping.warnings.count == 1)
+        #expect(store.names == ["other", "another"])
+    }
+
+    @Test("A vault that systemd cannot be told of stays where it is, in use and in the store")
+    func deafManager() throws {
+        var keeping = keeping()
+        var vault = try keeping.open(store.handOver())
+        try put("secret", into: &vault)
+        store.takesNothing = true
+        #expect(throws: VaultError.segmentRefused) { try vault.compact() }
+        store.takesNothing = false
+        #expect(store.names == ["vault-2"])
+        try vault.compact()
+        let found = text(in: vault)
+        #expect(found == "secret")
+        #expect(store.names == ["vault-3"])
+    }
+
+    @Test("Before systemd says how many it keeps, it is as many as the shipped units ask for")
+    func shippedLimit() throws {
+        let root = #filePath.prefix(upTo: try #require(#filePath.ranges(of: "/Tests/").last).lowerBound)
+        for unit in ["systemd/purserd.service", "systemd/user/purserd.service"] {
+            let descriptor = unsafe open("\(root)/\(unit)", O_RDONLY | O_CLOEXEC)
+            try #require(descriptor >= 0)
+            defer { close(descriptor) }
+            var bytes = [UInt8](repeating: 0, count: 1 << 16)
+            let count = unsafe read(descriptor, &bytes, bytes.count)
+            let lines = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
+            #expect(lines.contains("FileDescriptorStoreMax=\(VaultKeeping.shippedLimit)"))
+        }
+        let store = try store(limit: VaultKeeping.shippedLimit, setAside: VaultKeeping.shippedLimit)
+        var keeping = VaultKeeping(notifier: store.notifier, storeLimit: nil, logger: logger)
+        _ = try keeping.open(store.handOver())
+        #expect(keeping.isKept && keeping.setAside == VaultKeeping.shippedLimit - 2)
+        #expect(keeping.warnings.allSatisfy { $0.contains("Environment=FDSTORE=") })
     }
 
     @Test("What is no vault at all is set aside too, and a descriptor of another name is not looked at")

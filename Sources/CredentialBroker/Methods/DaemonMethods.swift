@@ -71,7 +71,8 @@ extension BrokerState {
         _ = try scope(of: caller, sessionID: nil, for: .daemonRead, now: now)
         let statistics = vault.statistics
         let endpoints = scheduler.endpointHealth
-        let isVaultFine = statistics.dropped == 0 && settings.vaultsSetAside == 0 && !hasUnsavedChanges && !isHandedOver
+        let isVaultKeptWell = settings.vaultsSetAside == 0 && settings.vaultWarnings.isEmpty
+        let isVaultFine = statistics.dropped == 0 && isVaultKeptWell && !hasUnsavedChanges && !isHandedOver
         let isDegraded = endpoints.contains { $0.retryAt != nil } || !isVaultFine || !rejectedApps.isEmpty
         result.beginObject()
         result.member("version", settings.version)
@@ -129,7 +130,7 @@ extension BrokerState {
             result.member("path", settings.configurationPath)
             result.member("loadedAt", shown(configuration.loadedAt))
             result.memberArray("warnings") { result in
-                for warning in configuration.warnings { result.value(warning) }
+                for warning in settings.vaultWarnings + configuration.warnings { result.value(warning) }
             }
         }
     }

@@ -143,6 +143,8 @@ package struct BrokerSettings: Sendable {
     package var vaultIsKept = false
     /// Vaults of earlier processes that could not be read.
     package var vaultsSetAside = 0
+    /// What is not kept as it should be, for want of room where the vault is kept; each with what to do about it.
+    package var vaultWarnings: [String] = []
     /// Whether `writeAudit` can take a batch now. Asked with the lock held, so it must not wait.
     package var auditHasRoom: @Sendable () -> Bool = { true }
 
