@@ -98,6 +98,11 @@ package struct Agent: Sendable, Equatable {
         }
     }
 
+    /// Whether it may have the accounts exported: all of them are in an export, so whoever may see only a part may not.
+    package var mayExport: Bool {
+        grants.contains { $0.coversEverything && $0.operations.contains(.daemonExport) }
+    }
+
     /// Whether some grant allows the operation on anything at all.
     package func allowsSomewhere(_ operation: Operation) -> Bool {
         grants.contains { $0.operations.contains(operation) }

@@ -51,7 +51,8 @@ package struct Daemon: Sendable {
         let limits = socketLimits()
         // Registered before anybody is told that the daemon is ready, so that no signal is lost.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let configuration = try source.load()
+        let isImporting = importPath != nil
+        let configuration = try load(source, isImporting: isImporting)
         let watchdogInterval = try ServiceNotifier.watchdogInterval()
         let received = try ListenDescriptors.received()
         let callbackPort = CallbackPort(try CallbackAddress(configuration.callback))
@@ -93,7 +94,9 @@ package struct Daemon: Sendable {
             // Before the first token from it can be presented.
             try export?.end(exportRest, logger: logger)
             let callbacks = Task { await browsers.run() }
-            failure = await serve(source, configuration, on: socket, transport, broker, server, supervision, signals)
+            failure = await serve(
+                source, configuration, isImporting: isImporting, on: socket, transport, broker, server, supervision,
+                signals)
             callbacks.cancel()
             await callbacks.value
         } catch {
@@ -110,8 +113,8 @@ package struct Daemon: Sendable {
 
     /// From the first answer to the last. Gives why it could not go on, if it was not told to stop.
     private func serve(
-        _ source: some ConfigurationSource, _ configuration: PurserConfiguration, on socket: ListeningSocket,
-        _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>,
+        _ source: some ConfigurationSource, _ configuration: PurserConfiguration, isImporting: Bool,
+        on socket: ListeningSocket, _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>,
         _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
         _ supervision: Supervision<HTTPTransport>, _ signals: UnixSignalsSequence
     ) async -> NotifyError? {
@@ -125,7 +128,9 @@ package struct Daemon: Sendable {
             source.ready(socketPath: configuration.socket.path ?? source.defaultSocket)
             for await signal in signals {
                 guard signal == .sighup else { break }
-                reload(source, transport, broker, startedWith: configuration, isSocketOurs: !socket.isAdopted)
+                reload(
+                    source, transport, broker, startedWith: configuration, isImporting: isImporting,
+                    isSocketOurs: !socket.isAdopted)
             }
         } catch {
             failure = error
@@ -246,11 +251,11 @@ package struct Daemon: Sendable {
     /// A bad file changes nothing; what only a restart can change is said, here and in `daemon.status`.
     private func reload(
         _ source: some ConfigurationSource, _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>,
-        startedWith started: PurserConfiguration, isSocketOurs: Bool
+        startedWith started: PurserConfiguration, isImporting: Bool, isSocketOurs: Bool
     ) {
         try? notifier.reloading()
         do {
-            var configuration = try source.load()
+            var configuration = try load(source, isImporting: isImporting)
             configuration.warnings += configuration.changesForRestart(since: started, isSocketOurs: isSocketOurs)
             transport.allow(privateHosts: configuration.privateHosts)
             warn(broker.apply(configuration, secrets: source.secrets(of: configuration)))
@@ -259,6 +264,12 @@ package struct Daemon: Sendable {
             logger.error("Configuration not reloaded; the one before stays in force:\n\(error)")
         }
         try? notifier.ready()
+    }
+
+    private func load(_ source: some ConfigurationSource, isImporting: Bool) throws -> PurserConfiguration {
+        var configuration = try source.load()
+        if isImporting { configuration.warnings += configuration.obstaclesToExport(as: .own) }
+        return configuration
     }
 
     private func warn(_ warnings: [String]) {

@@ -104,6 +104,12 @@ struct ConfigurationReader<Names: NameResolver> {
         } else {
             warn(at: root, "there are no agents, so nobody has access")
         }
+        if let export = fields["export"], !configuration.agents.contains(where: \.mayExport) {
+            warn(
+                at: export,
+                "no agent may make an export: it needs a grant of daemon:export with users, toolkits and connections [\"*\"]"
+            )
+        }
     }
 
     private mutating func readProviders(_ members: [YAMLMember]) {

@@ -137,6 +137,17 @@ struct ConfigurationExampleTests {
         let configuration = try load("export: { key: { credential: purser-export-key } }")
         #expect(configuration.exportKey == .credential("purser-export-key"))
         #expect(try load("masking: full").exportKey == nil)
+        #expect(configuration.warnings.contains { $0.hasPrefix("purser.yaml:1: export: no agent may make an export") })
+        let grant = "users: [\"*\"], toolkits: [\"*\"], connections: [\"*\"]"
+        for (operations, isWarned) in [("daemon:export", false), ("*", false), ("daemon:read", true)] {
+            let configuration = try load(
+                """
+                export: { key: { credential: purser-export-key } }
+                agents:
+                  - { name: own, match: { uid: 990 }, grants: [ { \(grant), operations: ["\(operations)"] } ] }
+                """)
+            #expect(configuration.warnings.isEmpty != isWarned)
+        }
         #expect(throws: ConfigurationError.self) { try load("export: {}") }
         #expect(throws: ConfigurationError.self) { try load("export: { key: c2VjcmV0IHNlY3JldCBzZWNyZXQ= }") }
     }

@@ -49,11 +49,8 @@ extension BrokerState {
         let parameters = try call.parameters(["cursor", "timeoutMs"])
         let cursor = try parameters.optionalString("cursor")
         let timeout = try parameters.optionalInt("timeoutMs", in: 0...60_000) ?? 10_000
-        // Everything is in it, so whoever may see only a part may not have it made.
         let agent = try agent(of: caller)
-        guard agent.grants.contains(where: { $0.coversEverything && $0.operations.contains(.daemonExport) }) else {
-            throw .forbidden
-        }
+        guard agent.mayExport else { throw .forbidden }
         if let cursor {
             let wasFinal = handover?.isFinal == true
             try writePage(cursor, now: now, into: &result)
