@@ -120,6 +120,9 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     /// The refresher's rounds so far, for a watchdog to see that it makes progress.
     package var refresherRounds: UInt64 { rounds.load(ordering: .relaxed) }
 
+    /// Has the refresher make a round, which is then among ``refresherRounds``, though there is nothing to do. Does not wait.
+    package func askRefresher() { doorbell.ring() }
+
     func countRound() {
         rounds.wrappingAdd(1, ordering: .relaxed)
     }

@@ -23,6 +23,8 @@ package struct Daemon: Sendable {
 
     /// How long a stop waits for refreshes that were sent: their tokens exist from then on.
     private static let refreshGrace: Duration = .seconds(10)
+    /// Shorter ones do not leave a machine with other work the time for a sign of life.
+    private static let leastWatchdogInterval: Duration = .seconds(1)
     /// How long a stop waits for peers to take their last answers.
     private static let answerGrace: Duration = .seconds(1)
 
@@ -53,7 +55,7 @@ package struct Daemon: Sendable {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let isImporting = importPath != nil
         let configuration = try load(source, isImporting: isImporting)
-        let watchdogInterval = try ServiceNotifier.watchdogInterval()
+        let watchdogInterval = try watchdogInterval()
         let received = try ListenDescriptors.received()
         let callbackPort = CallbackPort(try CallbackAddress(configuration.callback))
         // Bound before there is anything that must be ended: beside another daemon this one goes no further.
@@ -141,6 +143,16 @@ package struct Daemon: Sendable {
         supervisor.cancel()
         refresher.cancel()
         return failure
+    }
+
+    /// How long systemd waits for a sign of life, if it does.
+    private func watchdogInterval() throws(NotifyError) -> Duration? {
+        let interval = try ServiceNotifier.watchdogInterval()
+        if let interval, interval < Self.leastWatchdogInterval {
+            logger.warning(
+                "WatchdogSec= of \(interval) is too short: systemd may end a daemon that is well; give 1s or more")
+        }
+        return interval
     }
 
     /// As many connections as there are descriptors for, beside those that the daemon needs itself.

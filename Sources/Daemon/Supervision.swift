@@ -49,7 +49,7 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
     /// interval.
     private var period: Duration { min(.seconds(1), (watchdogInterval ?? .seconds(10)) / 10) }
 
-    /// How long a part may be silent. The refresher is for two seconds when there is nothing to do.
+    /// How long a part may be silent: both are asked each period.
     private var allowance: Duration { max(.seconds(3), (watchdogInterval ?? .seconds(10)) * 2 / 5) }
 
     /// Runs until the task is cancelled.
@@ -59,11 +59,11 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
     func run() async {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let watch = NIOLockedValueBox(makeWatch())
-        askRequestLoop()
+        ask()
         let turns = group.next().scheduleRepeatedTask(initialDelay: TimeAmount(period), delay: TimeAmount(period)) {
             _ in
             watch.withLockedValue { turn(&$0) }
-            askRequestLoop()
+            ask()
         }
         await reportRegularly()
         turns.cancel()
@@ -76,7 +76,8 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
     }
 
     /// To be answered before the next turn.
-    func askRequestLoop() {
+    func ask() {
+        broker.askRefresher()
         eventLoop.execute {
             // Through the broker's lock: a loop that turns but cannot answer is no progress.
             _ = broker.refreshesInFlight

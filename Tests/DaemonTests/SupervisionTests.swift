@@ -58,7 +58,7 @@ struct SupervisionTests {
 
     /// One period, in which these parts make progress.
     private func turn(_ watchdog: Watchdog, _ watch: inout Watchdog.Watch, _ alive: Set<Watchdog.Part>) async {
-        watchdog.askRequestLoop()
+        watchdog.ask()
         if alive.contains(.requestLoop) { try? await group.next().submit {}.get() }
         if alive.contains(.refresher) { _ = broker.beginRound() }
         watchdog.turn(&watch)
@@ -72,7 +72,23 @@ struct SupervisionTests {
         #expect(manager.messages == Array(repeating: "WATCHDOG=1", count: 20))
     }
 
-    @Test("A refresher with nothing to do, which looks up every two seconds, is not taken for hung")
+    @Test("A refresher with nothing to do makes a round when it is asked, so that each period may have its ping")
+    func asked() async {
+        let watchdog = watchdog(interval: .seconds(1))
+        let refresher = Task { await broker.run() }
+        let begin = ContinuousClock.now
+        // By itself it would make one every two seconds.
+        for _ in 0..<10 {
+            let rounds = broker.refresherRounds
+            watchdog.ask()
+            while broker.refresherRounds == rounds { try? await Task.sleep(for: .milliseconds(1)) }
+        }
+        #expect(begin.duration(to: .now) < .seconds(10))
+        refresher.cancel()
+        await refresher.value
+    }
+
+    @Test("A refresher that is slow to look up, every two seconds, is not taken for hung")
     func idle() async {
         let watchdog = watchdog()
         var watch = watchdog.makeWatch()
