@@ -33,11 +33,20 @@ struct EndpointGate {
     static let concurrency = 8
     /// Failures in a row, of any connections, after which the endpoint counts as failing.
     static let failureThreshold = 5
-    /// Probes in a row that were answered, but not clearly, after which one presents its token without asking first: the
-    /// endpoint may be one that answers everybody so who comes without.
-    static let unclearThreshold = 12
+    /// Questions in vain after which a probe presents its token without asking: the endpoint may be one that fails on
+    /// whatever lacks a token. An unclear answer counts twice. Doubles each time that another failure follows.
+    static let firstPatience = 24
+    static let longestPatience = 192
+    /// … once that was seen to be so.
+    static let patienceWithTheMute = 4
+    /// Successes in a row that make up for one lost answer.
+    static let amends = 8
     /// The longest time in which nothing is presented to an endpoint that loses answers although it seems to work.
     static let longestCaution: Duration = .seconds(3600)
+    /// With so many it is reached; more are not counted, nor to be made up for.
+    static let mostLostAnswers = 13
+
+    private enum Probe { case none, asking, presenting }
 
     /// Connections and refreshes under way that have to do with it.
     var users = 0
@@ -45,16 +54,24 @@ struct EndpointGate {
     private(set) var consecutiveFailures = 0
     /// Nil while healthy.
     private(set) var retryAt: BootInstant?
-    private var unclearAnswers = 0
-    private var lostAnswers = 0
     /// Until when the provider asked to be left alone.
     private var askedUntil: BootInstant?
+    /// Of the process before, nothing better is known.
+    private var isSuspect = false
+    private var lostAnswers = 0
+    private var successes = 0
+    private var probe = Probe.none
+    private var questionsInVain = 0
+    private var patience = Self.firstPatience
     private var urgent = RefreshLine()
     private var patient = RefreshLine()
 
     var waiting: Int { urgent.count + patient.count }
 
     var isCrowded: Bool { urgent.isCrowded || patient.isCrowded }
+
+    /// One at a time, which asks first.
+    private var isProbed: Bool { retryAt != nil || isSuspect || lostAnswers > 0 }
 
     mutating func enqueue(_ place: RefreshScheduler.Place, urgent isUrgent: Bool) {
         if isUrgent { urgent.append(place) } else { patient.append(place) }
@@ -67,8 +84,8 @@ struct EndpointGate {
 
     /// When the next one may go, or nil if something else must happen first.
     func opensAt(_ now: BootInstant) -> BootInstant? {
-        guard let retryAt else { return inFlight < Self.concurrency ? now : nil }
-        return inFlight == 0 ? max(retryAt, now) : nil
+        guard isProbed else { return inFlight < Self.concurrency ? now : nil }
+        return inFlight == 0 ? max(retryAt ?? now, now) : nil
     }
 
     /// The next in line, if the gate is open.
@@ -80,18 +97,20 @@ struct EndpointGate {
     /// Returns whether it is to ask first.
     mutating func sent() -> Bool {
         inFlight += 1
-        guard retryAt != nil else { return false }
-        guard unclearAnswers >= Self.unclearThreshold else { return true }
-        unclearAnswers = 0
-        return false
+        guard isProbed else {
+            probe = .none
+            return false
+        }
+        probe = questionsInVain < patience ? .asking : .presenting
+        if probe == .presenting {
+            questionsInVain = 0
+            patience = min(2 * patience, Self.longestPatience)
+        }
+        return probe == .asking
     }
 
-    /// As it was left by the process before: it may still fail, so the next one asks first.
-    mutating func wasFailing(now: BootInstant) {
-        guard retryAt == nil else { return }
-        consecutiveFailures = max(consecutiveFailures, Self.failureThreshold)
-        retryAt = now
-    }
+    /// As it was left by the process before: it may fail, so the next one asks first.
+    mutating func wasFailing() { isSuspect = true }
 
     /// Nothing was sent after all, so nothing was learnt.
     mutating func unsent() { inFlight -= 1 }
@@ -100,20 +119,37 @@ struct EndpointGate {
     /// still holds.
     mutating func answered(now: BootInstant) {
         inFlight -= 1
-        (consecutiveFailures, unclearAnswers, lostAnswers) = (0, 0, 0)
+        switch probe {
+        case .none: break
+        case .asking: patience = Self.firstPatience
+        case .presenting: patience = Self.patienceWithTheMute
+        }
+        (probe, isSuspect, consecutiveFailures, questionsInVain) = (.none, false, 0, 0)
         retryAt = askedUntil.flatMap { $0 > now ? $0 : nil }
+        guard lostAnswers > 0 else { return }
+        successes += 1
+        guard successes >= Self.amends else { return }
+        successes = 0
+        lostAnswers -= 1
     }
 
     /// It was asked without a token, and did not answer as one that works.
-    mutating func stillFailing(_ isUnclear: Bool, retryAfter: Duration?, now: BootInstant, jitter: Double) {
-        unclearAnswers = isUnclear ? unclearAnswers + 1 : 0
+    mutating func stillFailing(
+        _ seen: RefreshScheduler.QuestionSeen, retryAfter: Duration?, now: BootInstant, jitter: Double
+    ) {
+        switch seen {
+        case .notReached: break
+        case .noAnswer: questionsInVain += 1
+        case .unclear: questionsInVain += 2
+        }
         failed(retryAfter: retryAfter, now: now, jitter: jitter)
     }
 
     /// A token was presented, and its answer is lost for good. The endpoint counts as failing at once.
     mutating func lostAnswer(retryAfter: Duration?, now: BootInstant, jitter: Double) {
         let isFirst = retryAt.map { $0 <= now } ?? true
-        if isFirst { lostAnswers += 1 }
+        if isFirst { lostAnswers = min(lostAnswers + 1, Self.mostLostAnswers) }
+        successes = 0
         failed(retryAfter: retryAfter, now: now, jitter: jitter)
         guard isFirst, let retryAt else { return }
         let caution = Backoff.equalJitter(failures: lostAnswers, jitter: jitter, longest: Self.longestCaution)
@@ -129,7 +165,7 @@ struct EndpointGate {
             return
         }
         consecutiveFailures += 1
-        guard consecutiveFailures >= Self.failureThreshold || retryAfter != nil || lostAnswers > 0 else { return }
+        guard consecutiveFailures >= Self.failureThreshold || retryAfter != nil || isProbed else { return }
         let pause = Backoff.equalJitter(failures: consecutiveFailures, jitter: jitter)
         retryAt = max(now.advanced(by: pause), askedUntil ?? now)
     }

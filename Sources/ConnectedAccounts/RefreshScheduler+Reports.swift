@@ -64,9 +64,9 @@ extension RefreshScheduler {
         case .transient(endpointWide: true, let retryAfter, _):
             let asked = Backoff.bounded(retryAfter: retryAfter)
             endpoints[ticket.endpoint]?.failed(retryAfter: asked, now: now, jitter: jitter)
-        case .stillFailing(let isUnclear, let retryAfter):
+        case .stillFailing(let seen, let retryAfter):
             let asked = Backoff.bounded(retryAfter: retryAfter)
-            endpoints[ticket.endpoint]?.stillFailing(isUnclear, retryAfter: asked, now: now, jitter: jitter)
+            endpoints[ticket.endpoint]?.stillFailing(seen, retryAfter: asked, now: now, jitter: jitter)
         case .uncertain(.failing(let retryAfter)):
             let asked = Backoff.bounded(retryAfter: retryAfter)
             endpoints[ticket.endpoint]?.lostAnswer(retryAfter: asked, now: now, jitter: jitter)

@@ -71,9 +71,9 @@ package struct RefreshScheduler: Sendable {
     }
 
     /// The connection's endpoint failed before the process was restarted: it is asked before anything is presented to it.
-    package mutating func endpointWasFailing(of slot: Slot, now: BootInstant) {
+    package mutating func endpointWasFailing(of slot: Slot) {
         guard let endpoint = entries[slot]?.endpoint else { return }
-        endpoints[endpoint]?.wasFailing(now: now)
+        endpoints[endpoint]?.wasFailing()
     }
 
     package mutating func remove(_ slot: Slot) {
@@ -181,9 +181,13 @@ package struct RefreshScheduler: Sendable {
     }
 
     /// Of each endpoint that a connection has, or a refresh under way, in order of their keys.
-    package var endpointHealth: [EndpointHealth] {
+    package func endpointHealth(now: BootInstant) -> [EndpointHealth] {
         endpoints.sorted { $0.key < $1.key }.map { key, gate in
-            EndpointHealth(key: key, consecutiveFailures: gate.consecutiveFailures, retryAt: gate.retryAt)
+            // Whether it has recovered since is not known before somebody needs it.
+            let isCurrent = gate.waiting > 0 || gate.inFlight > 0 || gate.retryAt.map { $0 > now } ?? false
+            return EndpointHealth(
+                key: key, consecutiveFailures: isCurrent ? gate.consecutiveFailures : 0,
+                retryAt: isCurrent ? gate.retryAt : nil)
         }
     }
 }

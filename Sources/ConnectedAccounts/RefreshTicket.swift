@@ -15,7 +15,7 @@ extension RefreshScheduler {
         package let generation: UInt64
         package let sentAt: BootInstant
         /// The endpoint counts as failing, so ask it first without anything that could be lost, and report
-        /// ``Failure/stillFailing(isUnclear:retryAfter:)`` unless its answer is that of an endpoint that works.
+        /// ``Failure/stillFailing(_:retryAfter:)`` unless its answer is that of an endpoint that works.
         package let asksFirst: Bool
         let turn: UInt64
         let endpoint: String
@@ -45,10 +45,19 @@ extension RefreshScheduler {
         /// lose.
         case transient(endpointWide: Bool, retryAfter: Duration?, resendAfter: Duration? = nil)
         /// The endpoint, asked without a token as ``Ticket/asksFirst`` has it, still fails: nothing was presented.
-        /// `isUnclear`: it answered, and one that works might answer such a request so.
-        case stillFailing(isUnclear: Bool, retryAfter: Duration?)
+        case stillFailing(QuestionSeen, retryAfter: Duration?)
         /// The token was presented, nobody knows what became of it, and it may not be presented again.
         case uncertain(EndpointSeen)
+    }
+
+    /// What came of asking an endpoint without a token.
+    package enum QuestionSeen: Sendable, Equatable {
+        /// Certainly nothing got there, as nothing would have with a token.
+        case notReached
+        /// Silence, a limit, or a gateway without its server.
+        case noAnswer
+        /// Some other failure, with which one that works might meet whatever lacks a token.
+        case unclear
     }
 
     /// How an endpoint showed itself in a refresh that left a token uncertain.

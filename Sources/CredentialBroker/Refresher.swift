@@ -107,11 +107,9 @@ extension Broker {
         switch TokenAnswerReader.read(outcome, description: description, receivedAt: wallSeconds) {
         case .granted: return nil
         case .failed(let failure) where failure.failureClass != .transient: return nil
-        case .failed(var failure):
+        case .failed(let failure):
             let isLimit = failure.status == 429 || failure.status == 408 || failure.retryAfter != nil
-            guard failure.status == nil || failure.mayHaveBeenApplied || isLimit else { return nil }
-            failure.mayHaveBeenApplied = false
-            return failure
+            return failure.status == nil || failure.mayHaveBeenApplied || isLimit ? failure : nil
         }
     }
 
@@ -147,7 +145,7 @@ extension Broker {
         _ attempt: inout RefreshAttempt
     ) -> RefreshExchange {
         let ticket = attempt.ticket
-        request.mayLeave = { [self] in withState { state, _ in state.leaves(ticket) } }
+        request.mayLeave = { [self] in withState { state, now in state.leaves(ticket, now: now) } }
         attempt.stage = .sent(description)
         return RefreshExchange(request: request, timeout: timeout)
     }

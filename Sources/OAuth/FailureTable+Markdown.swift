@@ -28,11 +28,12 @@ extension FailureTable {
         presented again, within which time, or never: EXPIRED `uncertain`, once the access token is over. Where a provider's
         rule and this table disagree on the class, the reason is `grant_rejected`, `client_rejected` or `try_later`.
 
-        After an answer that is lost for good, and after five failures in a row, the endpoint counts as failing: one attempt
-        at a time, and where a token could be lost the attempt asks without one first. Whatever says that the server works
-        (`invalid_request`, say) lets the token follow; the rows with *maybe applied*, silence and limits do not. Because
-        some servers fail on whatever lacks a token, one token is presented after twelve such answers in a row (those with
-        502, 503 and 504 do not count), and the more are lost, the longer nothing is presented: up to an hour.
+        After an answer that is lost for good, after five failures in a row, or when it asks for a pause, the endpoint counts as
+        failing: one attempt at a time, and where a token could be lost the attempt asks without one first. Whatever says
+        that the server works (`invalid_request`, say) lets the token follow; the rows with *maybe applied*, silence and
+        limits do not. Because some servers fail on whatever lacks a token, one token is presented after a dozen such answers,
+        or two dozen that are silence, 408, 429, 502, 503 or 504; then after twice as many, up to eight times. Eight successes
+        make up for one lost answer; until then, the more were lost, the longer nothing is presented: up to an hour.
 
         """
 

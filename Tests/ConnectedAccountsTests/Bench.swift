@@ -73,10 +73,11 @@ final class Bench {
         scheduler.failed(ticket, failure: failure, now: now, jitter: jitter)
     }
 
+    @discardableResult
     func abandon(_ ticket: Ticket) -> Bool { scheduler.abandoned(ticket, now: now, jitter: jitter) }
 
     func health(_ endpoint: String = "a") -> RefreshScheduler.EndpointHealth? {
-        scheduler.endpointHealth.first { $0.key == endpoint }
+        scheduler.endpointHealth(now: now).first { $0.key == endpoint }
     }
 }
 

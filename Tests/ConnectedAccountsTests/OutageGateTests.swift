@@ -5,8 +5,9 @@ import Testing
 /// What is presented to an endpoint that fails, where a lost answer is lost for good.
 struct OutageGateTests {
     private static let lost = RefreshScheduler.Failure.uncertain(.failing(retryAfter: nil))
-    private static let silent = RefreshScheduler.Failure.stillFailing(isUnclear: false, retryAfter: nil)
-    private static let unclear = RefreshScheduler.Failure.stillFailing(isUnclear: true, retryAfter: nil)
+    private static let silent = RefreshScheduler.Failure.stillFailing(.noAnswer, retryAfter: nil)
+    private static let unreached = RefreshScheduler.Failure.stillFailing(.notReached, retryAfter: nil)
+    private static let unclear = RefreshScheduler.Failure.stillFailing(.unclear, retryAfter: nil)
 
     private func bench(_ connections: Int) -> Bench {
         let bench = Bench()
@@ -53,26 +54,68 @@ struct OutageGateTests {
         let retryAt = try #require(bench.health()?.retryAt)
         #expect(bench.now.duration(to: retryAt) <= .seconds(1), "a single lost answer is soon asked about")
         for ticket in tickets.dropFirst(3) { bench.succeed(ticket) }
-        // Others did get through meanwhile, so it works.
-        #expect(bench.due().allSatisfy { !$0.asksFirst })
+        // Others did get through meanwhile, so it is not waited for, but one at a time until there are eight.
+        #expect(bench.health()?.retryAt == nil)
+        let next = bench.due()
+        #expect(next.count == 1 && next.allSatisfy(\.asksFirst))
     }
 
-    @Test("After twelve unclear answers in a row one presents its token; clear ones do not count")
-    func unclear() throws {
+    @Test(
+        "After a dozen unclear answers one presents its token, or after twice as much silence; each time it takes longer",
+        arguments: [(unclear, [12, 24, 48, 96, 96]), (silent, [24, 48, 96, 192, 192])])
+    func presentsUnasked(_ failure: RefreshScheduler.Failure, _ questions: [Int]) throws {
         let bench = bench(30)
         bench.pass(.seconds(900))
         for ticket in bench.due() { bench.fail(ticket, Self.lost) }
-        for _ in 0..<100 { bench.fail(try probe(bench), Self.silent) }
-        for round in 0..<3 {
-            for _ in 0..<12 {
+        // What did not even get there would not have got there with a token either.
+        for _ in 0..<100 { bench.fail(try probe(bench), Self.unreached) }
+        for count in questions {
+            for _ in 0..<count {
                 let ticket = try probe(bench)
-                #expect(ticket.asksFirst, "round \(round)")
-                bench.fail(ticket, Self.unclear)
+                #expect(ticket.asksFirst)
+                bench.fail(ticket, failure)
             }
             let ticket = try probe(bench)
-            #expect(!ticket.asksFirst, "round \(round)")
-            bench.fail(ticket, Self.lost)
+            #expect(!ticket.asksFirst)
+            bench.fail(ticket, Bench.outage)
         }
+    }
+
+    @Test("An endpoint that fails on what lacks a token, and works else, is soon presented one again")
+    func mute() throws {
+        let bench = bench(30)
+        bench.pass(.seconds(900))
+        for ticket in bench.due() { bench.fail(ticket, Self.lost) }
+        for _ in 0..<12 { bench.fail(try probe(bench), Self.unclear) }
+        for _ in 0..<3 {
+            let presenting = try probe(bench)
+            #expect(!presenting.asksFirst)
+            bench.succeed(presenting)
+            // Another answer is lost, and two questions tell nothing.
+            bench.fail(try probe(bench), Self.lost)
+            for _ in 0..<2 {
+                let ticket = try probe(bench)
+                #expect(ticket.asksFirst)
+                bench.fail(ticket, Self.unclear)
+            }
+        }
+    }
+
+    @Test("Eight successes in a row make up for a lost answer; until then one at a time, each asking first")
+    func amends() throws {
+        let bench = bench(60)
+        bench.pass(.seconds(900))
+        for ticket in bench.due() { bench.succeed(ticket) }
+        for ticket in bench.due() { bench.fail(ticket, Self.lost) }
+        for _ in 0..<7 { bench.succeed(try probe(bench)) }
+        bench.fail(try probe(bench), Self.lost)
+        for _ in 0..<16 {
+            let ticket = try probe(bench)
+            #expect(ticket.asksFirst)
+            bench.succeed(ticket)
+        }
+        let tickets = bench.due()
+        #expect(tickets.count == EndpointGate.concurrency && tickets.allSatisfy { !$0.asksFirst })
     }
 
     @Test("The more answers are lost although it seemed to work, the longer nothing is presented: an hour at most")
@@ -90,7 +133,7 @@ struct OutageGateTests {
         }
         #expect(pauses.count <= 60 && pauses.max() == .seconds(1800))
         #expect(zip(pauses.dropFirst(), pauses.dropFirst(2)).allSatisfy { $0 <= $1 })
-        bench.succeed(try probe(bench))
+        for _ in 0..<(EndpointGate.mostLostAnswers * EndpointGate.amends) { bench.succeed(try probe(bench)) }
         #expect(bench.due().count == EndpointGate.concurrency)
     }
 
@@ -98,7 +141,7 @@ struct OutageGateTests {
     func retryAfter() throws {
         for failure in [
             Bench.Failure.uncertain(.failing(retryAfter: .seconds(700))),
-            .stillFailing(isUnclear: false, retryAfter: .seconds(700)),
+            .stillFailing(.noAnswer, retryAfter: .seconds(700)),
         ] {
             let bench = bench(10)
             bench.pass(.seconds(900))
@@ -127,8 +170,8 @@ struct OutageGateTests {
     @Test("An endpoint that failed before a restart is asked first; one that gets through opens it")
     func afterRestart() throws {
         let bench = bench(30)
-        bench.scheduler.endpointWasFailing(of: 3, now: bench.now)
-        bench.scheduler.endpointWasFailing(of: 99, now: bench.now)
+        bench.scheduler.endpointWasFailing(of: 3)
+        bench.scheduler.endpointWasFailing(of: 99)
         bench.pass(.seconds(900))
         let ticket = try probe(bench)
         #expect(ticket.asksFirst)

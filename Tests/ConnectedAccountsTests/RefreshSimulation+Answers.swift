@@ -31,7 +31,7 @@ extension RefreshSimulation {
         case .badClient: failure = .brokenApp(StatusReason("invalid_client"))
         case .unavailable(let endpointWide, let retryAfter):
             failure = .transient(endpointWide: endpointWide, retryAfter: retryAfter)
-        case .stillFailing(let isUnclear): failure = .stillFailing(isUnclear: isUnclear, retryAfter: nil)
+        case .stillFailing(let seen): failure = .stillFailing(seen, retryAfter: nil)
         case .lostWithinGrace: failure = .transient(endpointWide: true, retryAfter: nil)
         }
         return scheduler.failed(flight.ticket, failure: failure, now: now, jitter: jitter)

@@ -15,7 +15,7 @@ struct SimulatedProvider {
         /// Applied, but the answer is lost where that costs nothing.
         case lostWithinGrace
         /// Asked without the token, and found to fail.
-        case stillFailing(isUnclear: Bool)
+        case stillFailing(RefreshScheduler.QuestionSeen)
         /// Never left the machine.
         case unsent
     }
@@ -62,7 +62,7 @@ struct SimulatedProvider {
         token: Int, grant: Int, endpoint: Int, app: Int, asksFirst: Bool, _ random: inout SeededRandom
     ) -> Fate {
         if asksFirst, random.chance(isDown[endpoint] ? 80 : isWell ? 0 : 10) {
-            return .stillFailing(isUnclear: random.chance(50))
+            return .stillFailing(random.chance(50) ? .unclear : .noAnswer)
         }
         tokens[token] = .underWay
         if !isWell && random.chance(2) { return .unsent }

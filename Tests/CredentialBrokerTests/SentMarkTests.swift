@@ -61,6 +61,32 @@ struct SentMarkTests {
         #expect(stage.presentations("acme").isEmpty)
     }
 
+    @Test("A token's life counts from when it was asked for, not from when that was decided")
+    func lifeCountsFromSending() throws {
+        let stage = try Stage()
+        var (attempt, mayLeave) = try connecting(stage)
+        stage.world.clock.advance(by: .seconds(30))
+        #expect(mayLeave())
+        stage.world.broker.take(
+            .answered(
+                ProviderResponse(
+                    status: 200, contentType: "application/json",
+                    body: SecretBytes(
+                        utf8: #"{"access_token":"access-acme-2","expires_in":20,"#
+                            + #""refresh_token":"canary-refresh-acme-2"}"#))),
+            of: &attempt)
+        #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-2")
+    }
+
+    @Test("A stop keeps back what has not left yet")
+    func stopKeepsBack() throws {
+        let stage = try Stage()
+        let mayLeave = try connecting(stage).mayLeave
+        stage.world.broker.beginStopping()
+        #expect(!mayLeave())
+        #expect(mark(stage) == nil)
+    }
+
     @Test("What nobody waits for any more when the connection stands is kept back, and is no failure")
     func keptBack() throws {
         let stage = try Stage()

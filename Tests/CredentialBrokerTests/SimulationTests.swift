@@ -96,7 +96,7 @@ private final class Simulation {
     // MARK: The provider
 
     private func react(_ request: ReceivedRequest) -> Reaction {
-        guard let token = request.refreshToken else { return .error("invalid_request") }
+        guard let token = request.refreshToken else { return answerQuestion() }
         noteReception(of: token)
         let family = Self.family(of: token)
         presentedNow.insert(family)
@@ -123,6 +123,19 @@ private final class Simulation {
             return .answer("<html>log in</html>", contentType: "text/html")
         case 87..<93: return forget(token, .answer(status: 429, "", retryAfter: "5"))
         default: return forget(token, .unreachable)
+        }
+    }
+
+    /// What somebody without a token is told.
+    private func answerQuestion() -> Reaction {
+        if isHealed { return .error("invalid_request") }
+        if isDown { return .unreachable }
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<60: return .error("invalid_request")
+        case 60..<70: return .hold
+        case 70..<80: return .answer(status: 500, "<html>no token</html>", contentType: "text/html")
+        case 80..<90: return .answer(status: 503, "try later", retryAfter: "20")
+        default: return .unreachable
         }
     }
 
@@ -244,7 +257,7 @@ private final class Simulation {
     /// Deleted for good, until there is another login. Not while a refresh is under way, whose end it would wait for.
     private func delete(_ name: String) throws {
         guard let family = logins[name]?.family,
-            !world.pendingRequests.contains(where: { $0.refreshToken?.contains("-\(family)-") == true })
+            !world.pendingRequests.contains(where: { $0.refreshToken?.contains("-\(family)-") ?? true })
         else { return }
         let answer = try world.ask(
             "connectedAccounts.delete", ["id": .string("con_\(name)"), "revoke": false], uid: 0)

@@ -145,8 +145,8 @@ extension World {
         let id = line.begin(method, params)
         settle()
         var steps = 0
-        while line.answer(to: id) == nil, let wake, steps < 10_000 {
-            advance(by: max(.zero, now.duration(to: wake)))
+        while line.answer(to: id) == nil, let next = nextEvent, steps < 10_000 {
+            advance(by: max(.zero, now.duration(to: next)))
             steps += 1
         }
         try check()

@@ -194,11 +194,14 @@ package final class World {
         faults.append("the refresher does not come to rest")
     }
 
+    /// When something happens by itself: the broker looks again, or gives a request up.
+    var nextEvent: BootInstant? { [wake, held.map(\.deadline).min()].compactMap(\.self).min() }
+
     /// Lets time pass, and does what is due in it when it is due.
     package func advance(by duration: Duration) {
         let target = now.advanced(by: duration)
         settle()
-        while let next = [wake, held.map(\.deadline).min()].compactMap(\.self).min(), next <= target {
+        while let next = nextEvent, next <= target {
             step(to: next)
         }
         clock.advance(to: target)

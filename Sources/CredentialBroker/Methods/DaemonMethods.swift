@@ -70,7 +70,7 @@ extension BrokerState {
         _ = try call.parameters([])
         _ = try scope(of: caller, sessionID: nil, for: .daemonRead, now: now)
         let statistics = vault.statistics
-        let endpoints = scheduler.endpointHealth
+        let endpoints = scheduler.endpointHealth(now: now)
         let isVaultKeptWell = settings.vaultsSetAside == 0 && settings.vaultWarnings.isEmpty
         let isVaultFine = statistics.dropped == 0 && isVaultKeptWell && !hasUnsavedChanges && !isHandedOver
         let isDegraded = endpoints.contains { $0.retryAt != nil } || !isVaultFine || !rejectedApps.isEmpty

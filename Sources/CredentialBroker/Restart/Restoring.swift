@@ -189,8 +189,8 @@ extension BrokerState {
             guard let slot = directory.slot(id: id), let connection = directory[slot],
                 connection.generation == refresh.generation
             else { continue }
-            guard authConfigs[connection.authConfigID] != nil else {
-                // It may be configured again.
+            guard authConfigs[connection.authConfigID]?.serves(connection) == true else {
+                // It may be configured again, or mended.
                 interruptedRefreshes[id] = refresh
                 continue
             }
@@ -202,11 +202,14 @@ extension BrokerState {
     private mutating func resume(
         _ slot: Int, _ connection: Connection, _ refresh: InterruptedRefresh, now: BootInstant
     ) {
+        // The process before may have found its endpoint failing, or ended because it waited for it.
+        if refresh.failures > 0 || refresh.presentedAt != nil || connection.standing.verdict == .uncertain {
+            scheduler.endpointWasFailing(of: slot)
+        }
         if let halted = connection.standing.verdict?.reason {
             return scheduler.restore(
                 slot, failures: refresh.failures, halted: halted, resendAfter: nil, now: now, jitter: jitter())
         }
-        if refresh.failures > 0 { scheduler.endpointWasFailing(of: slot, now: now) }
         guard let presentedAt = refresh.presentedAt else {
             return scheduler.restore(
                 slot, failures: refresh.failures, halted: nil, resendAfter: nil, now: now, jitter: jitter())

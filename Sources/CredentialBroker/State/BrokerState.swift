@@ -120,6 +120,8 @@ struct ConnectionSecrets: Sendable {
     var rotates = false
     /// When the first request was sent that may have presented the refresh token of the current generation.
     var firstPresentedAt: BootInstant?
+    /// When the last one left.
+    var sentAt: BootInstant?
 }
 
 /// How refreshes ended since the start.

@@ -50,7 +50,7 @@ extension BrokerState {
         guard !configuredConnections.contains(connection.id), let authConfig = authConfigs[connection.authConfigID]
         else { return }
         guard authConfig.serves(connection) else {
-            scheduler.remove(slot)
+            // What is known of its refreshes stays, and one under way is still taken in: the mistake may be mended.
             configuration.warnings.append(
                 "authConfigs.\(authConfig.id): is of another provider or scheme than the account \(connection.id) was "
                     + "connected with, which gives nothing until it is mended; use another id for another provider")

@@ -55,8 +55,10 @@ extension BrokerState {
     mutating func stillFailing(
         _ ticket: RefreshScheduler.Ticket, failure: TokenFailure, now: BootInstant
     ) -> [FinishedCall] {
-        conclude(
-            ticket, failure, .stillFailing(isUnclear: failure.isUnclear, retryAfter: failure.retryAfter), now: now)
+        var unpresented = failure
+        unpresented.mayHaveBeenApplied = false
+        return conclude(
+            ticket, unpresented, .stillFailing(failure.ofQuestion, retryAfter: failure.retryAfter), now: now)
     }
 
     private mutating func conclude(
@@ -76,7 +78,7 @@ extension BrokerState {
             return
         }
         let life = TokenLife(
-            generation: ticket.generation + 1, obtainedAt: ticket.sentAt,
+            generation: ticket.generation + 1, obtainedAt: old.sentAt ?? ticket.sentAt,
             lifetime: lifetime(of: answer, connection: connection), isRefreshable: true)
         let rotated = isAnother(answer.refreshToken, than: old.record)
         let scope = answer.scope
@@ -93,6 +95,7 @@ extension BrokerState {
         secrets[ticket.slot]?.record = stored.record
         secrets[ticket.slot]?.fingerprint = stored.fingerprint
         secrets[ticket.slot]?.firstPresentedAt = nil
+        secrets[ticket.slot]?.sentAt = nil
         secrets[ticket.slot]?.rotates = rotated || connection.authScheme.hasLastingKey ? rotated : old.rotates
         let shown = wall(now)
         directory.update(ticket.slot) { connection in
@@ -169,7 +172,9 @@ extension BrokerState {
 
     /// The request that was the first to carry the token certainly did nothing: the token is as good as never sent.
     private mutating func forgetPresentation(_ ticket: RefreshScheduler.Ticket) {
-        guard secrets[ticket.slot]?.firstPresentedAt == ticket.sentAt else { return }
+        guard let known = secrets[ticket.slot], let sentAt = known.sentAt, known.firstPresentedAt == sentAt else {
+            return
+        }
         secrets[ticket.slot]?.firstPresentedAt = nil
         if let id = directory[ticket.slot]?.id { forgetSent(id) }
     }
@@ -234,11 +239,10 @@ extension Connection {
 extension TokenFailure {
     private static let endpointReasons: Set<String> = ["rate_limited", "server_error", "temporarily_unavailable"]
 
-    /// Whether an endpoint that works may answer so to a request that lacks its token: it was reached, and what answered is
-    /// neither a gateway without its server nor a limit.
-    fileprivate var isUnclear: Bool {
-        guard let status else { return false }
-        return ![408, 429, 502, 503, 504].contains(status) && !Self.endpointReasons.contains(reason)
+    /// What it says of the endpoint where it was asked without a token.
+    fileprivate var ofQuestion: RefreshScheduler.QuestionSeen {
+        guard let status else { return mayHaveBeenApplied ? .noAnswer : .notReached }
+        return [408, 429, 502, 503, 504].contains(status) || reason == "rate_limited" ? .noAnswer : .unclear
     }
 
     /// Whether any connection would have met it: no answer, or none that speaks of the grant.
@@ -246,6 +250,7 @@ extension TokenFailure {
         guard let status else { return true }
         // Limits and breakdowns are the endpoint's also where they are said in OAuth's words.
         let isSaidByCode = failureClass == .transient && Self.endpointReasons.contains(reason)
-        return oauthError == nil || isSaidByCode || status >= 500 || status == 429 || status == 408
+        return oauthError == nil || isSaidByCode || reason == "unrecognized_error" || status >= 500 || status == 429
+            || status == 408
     }
 }

@@ -20,7 +20,7 @@ enum PreparedRefresh: ~Copyable, Sendable {
     case nothingToPresent
     /// No request can be built with what is configured, such as a client secret that could not be read.
     case unbuildable
-    /// The token was presented before, nobody knows what became of it, and the provider's grace is over.
+    /// The token was presented before, nobody knows what became of it, and it may not be again, or not any more.
     case graceOver
 }
 
@@ -40,14 +40,14 @@ extension BrokerState {
     /// Whose tokens the ticket would present; nil if nobody waits for that any more.
     private func presenter(of ticket: RefreshScheduler.Ticket) -> Connection? {
         // A reload may have given the slot to another connection, of the same generation by chance.
-        guard scheduler.awaits(ticket), !isHandedOver, let connection = directory[ticket.slot],
+        guard scheduler.awaits(ticket), !isStopping, let connection = directory[ticket.slot],
             connection.generation == ticket.generation
         else { return nil }
         return connection
     }
 
     /// Reads the refresh token and builds its request, inside the lock: no other refresh can have used it since. It may
-    /// be sent only if ``leaves(_:)`` says so in that moment.
+    /// be sent only if ``leaves(_:now:)`` says so in that moment.
     ///
     /// `hasAnswered`: the endpoint has just shown that it works.
     mutating func prepare(
@@ -63,10 +63,12 @@ extension BrokerState {
         guard let description = authConfig.tokenEndpoint else {
             return .discover(authConfigID: authConfig.id, issuer: authConfig.endpoints.issuer ?? "")
         }
-        if case .resendWithin(let grace) = description.lostAnswer, connection.authScheme == .oauth2,
-            let presented = secrets.firstPresentedAt, presented.duration(to: now) >= grace
-        {
-            return .graceOver
+        if connection.authScheme == .oauth2, let presented = secrets.firstPresentedAt {
+            switch description.lostAnswer {
+            case .never: return .graceOver
+            case .resendWithin(let grace) where presented.duration(to: now) >= grace: return .graceOver
+            case .resendWithin, .resend: break
+            }
         }
         if connection.authScheme.signsAssertions {
             guard let grant = unsignedGrant(connection, authConfig, description, record: secrets.record) else {
@@ -142,11 +144,11 @@ extension BrokerState {
 
     /// The provider's connection stands, and the ticket's request is about to leave. When this returns true, "sent with
     /// generation N, first at T" is in the vault; false, and it must not be sent.
-    mutating func leaves(_ ticket: RefreshScheduler.Ticket) -> Bool {
+    mutating func leaves(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> Bool {
         guard let connection = presenter(of: ticket) else { return false }
         var mark = SecretBuffer(minimumCapacity: 16)
         mark.append(littleEndian: ticket.generation)
-        let first = secrets[ticket.slot]?.firstPresentedAt ?? ticket.sentAt
+        let first = secrets[ticket.slot]?.firstPresentedAt ?? now
         mark.append(littleEndian: UInt64(bitPattern: first.nanoseconds))
         let key = SecretBytes(utf8: connection.id)
         do {
@@ -155,7 +157,8 @@ extension BrokerState {
                     try vault.put(kind: VaultKind.sentMark.rawValue, key: key, payload: mark)
                 }
             }
-            if secrets[ticket.slot]?.firstPresentedAt == nil { secrets[ticket.slot]?.firstPresentedAt = ticket.sentAt }
+            secrets[ticket.slot]?.firstPresentedAt = first
+            secrets[ticket.slot]?.sentAt = now
             return true
         } catch {
             // Without the mark a crash could not tell that the token was presented: not sent, and so not lost.

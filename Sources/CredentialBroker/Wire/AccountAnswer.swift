@@ -96,7 +96,7 @@ extension BrokerState {
         }
         guard reason == .refreshPending else { return (status, reason) }
         let endpoint = authConfigs[connection.authConfigID]?.endpointKey
-        let isFailing = scheduler.endpointHealth.contains { $0.key == endpoint && $0.retryAt != nil }
+        let isFailing = scheduler.endpointHealth(now: now).contains { $0.key == endpoint && $0.retryAt != nil }
         return (status, isFailing ? .upstreamUnavailable : reason)
     }
 
