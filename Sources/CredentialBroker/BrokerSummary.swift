@@ -26,7 +26,7 @@ extension Broker {
 
     /// From now on nothing new is taken on: no refresh is begun, and calls that wait for one are told so.
     package func beginStopping() {
-        let finished = withState { state, _ in state.beginStopping() }
+        let finished = withState { state, now in state.beginStopping(now: now) }
         for call in finished { call.deliver() }
         doorbell.ring()
     }
@@ -78,8 +78,8 @@ extension BrokerState {
         return shortcomings
     }
 
-    fileprivate mutating func beginStopping() -> [FinishedCall] {
-        isEnding = true
+    fileprivate mutating func beginStopping(now: BootInstant) -> [FinishedCall] {
+        endingSince = endingSince ?? now
         return drain()
     }
 

@@ -72,8 +72,9 @@ struct BrokerState: ~Copyable {
     /// A template is being drawn: stand-ins are lent in place of secrets.
     var isDrawing = false
     var random: SplitMix64
-    /// The daemon has been told to stop.
-    var isEnding = false
+    /// When the daemon was told to stop.
+    var endingSince: BootInstant?
+    var isEnding: Bool { endingSince != nil }
     /// Nothing new is begun.
     var isStopping: Bool { isEnding || isHandedOver }
     /// Set once an export was asked for.

@@ -37,10 +37,14 @@ extension BrokerState {
 
     // MARK: Sending
 
+    /// In a stop, what was begun may leave so long: its answer is waited for, but not for ever.
+    private static var latestDeparture: Duration { .seconds(2) }
+
     /// Whose tokens the ticket would present; nil if nobody waits for that any more.
-    private func presenter(of ticket: RefreshScheduler.Ticket) -> Connection? {
+    private func presenter(of ticket: RefreshScheduler.Ticket, now: BootInstant) -> Connection? {
+        let isTooLate = endingSince.map { $0.duration(to: now) >= Self.latestDeparture } ?? false
         // A reload may have given the slot to another connection, of the same generation by chance.
-        guard scheduler.awaits(ticket), !isStopping, let connection = directory[ticket.slot],
+        guard scheduler.awaits(ticket), !isHandedOver, !isTooLate, let connection = directory[ticket.slot],
             connection.generation == ticket.generation
         else { return nil }
         return connection
@@ -53,7 +57,7 @@ extension BrokerState {
     mutating func prepare(
         _ ticket: RefreshScheduler.Ticket, hasAnswered: Bool, now: BootInstant
     ) -> PreparedRefresh {
-        guard let connection = presenter(of: ticket),
+        guard let connection = presenter(of: ticket, now: now),
             let authConfig = authConfigs[connection.authConfigID], authConfig.serves(connection),
             let secrets = secrets[ticket.slot]
         else { return .obsolete }
@@ -145,7 +149,7 @@ extension BrokerState {
     /// The provider's connection stands, and the ticket's request is about to leave. When this returns true, "sent with
     /// generation N, first at T" is in the vault; false, and it must not be sent.
     mutating func leaves(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> Bool {
-        guard let connection = presenter(of: ticket) else { return false }
+        guard let connection = presenter(of: ticket, now: now) else { return false }
         var mark = SecretBuffer(minimumCapacity: 16)
         mark.append(littleEndian: ticket.generation)
         let first = secrets[ticket.slot]?.firstPresentedAt ?? now
