@@ -41,6 +41,8 @@ struct EndpointGate {
     static let patienceWithTheMute = 4
     /// Successes in a row that make up for one lost answer.
     static let amends = 8
+    /// How long each waits at most for the one before, while eight successes are waited for.
+    static let longestTurn: Duration = .seconds(30)
     /// The longest time in which nothing is presented to an endpoint that loses answers although it seems to work.
     static let longestCaution: Duration = .seconds(3600)
     /// With so many it is reached; more are not counted, nor to be made up for.
@@ -61,6 +63,7 @@ struct EndpointGate {
     private var lostAnswers = 0
     private var successes = 0
     private var probe = Probe.none
+    private var lastSentAt: BootInstant?
     private var questionsInVain = 0
     private var patience = Self.firstPatience
     private var urgent = RefreshLine()
@@ -85,7 +88,10 @@ struct EndpointGate {
     /// When the next one may go, or nil if something else must happen first.
     func opensAt(_ now: BootInstant) -> BootInstant? {
         guard isProbed else { return inFlight < Self.concurrency ? now : nil }
-        return inFlight == 0 ? max(retryAt ?? now, now) : nil
+        guard inFlight > 0 else { return max(retryAt ?? now, now) }
+        // It works, and is only watched: one request that hangs does not hold up the others as long as itself.
+        guard retryAt == nil, !isSuspect, inFlight < Self.concurrency, let lastSentAt else { return nil }
+        return max(now, lastSentAt.advanced(by: Self.longestTurn))
     }
 
     /// The next in line, if the gate is open.
@@ -95,17 +101,14 @@ struct EndpointGate {
     }
 
     /// Returns whether it is to ask first.
-    mutating func sent() -> Bool {
+    mutating func sent(now: BootInstant) -> Bool {
         inFlight += 1
         guard isProbed else {
             probe = .none
             return false
         }
         probe = questionsInVain < patience ? .asking : .presenting
-        if probe == .presenting {
-            questionsInVain = 0
-            patience = min(2 * patience, Self.longestPatience)
-        }
+        lastSentAt = now
         return probe == .asking
     }
 
@@ -113,7 +116,10 @@ struct EndpointGate {
     mutating func wasFailing() { isSuspect = true }
 
     /// Nothing was sent after all, so nothing was learnt.
-    mutating func unsent() { inFlight -= 1 }
+    mutating func unsent() {
+        inFlight -= 1
+        probe = .none
+    }
 
     /// An answer that is none of a failing endpoint: tokens, but also a rejected grant. What the provider asked for
     /// still holds.
@@ -158,6 +164,11 @@ struct EndpointGate {
 
     mutating func failed(retryAfter: Duration?, now: BootInstant, jitter: Double) {
         inFlight -= 1
+        if probe == .presenting {
+            questionsInVain = 0
+            patience = min(max(2 * patience, Self.firstPatience), Self.longestPatience)
+        }
+        probe = .none
         if let retryAfter { askedUntil = max(askedUntil ?? now, now.advanced(by: retryAfter)) }
         // Sent before the gate closed: one outage seen several times at once is still one.
         if let retryAt, now < retryAt {

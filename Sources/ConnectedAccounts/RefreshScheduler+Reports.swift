@@ -17,11 +17,13 @@ extension RefreshScheduler {
     }
 
     /// The refresh failed. Returns false if the failure concerns nobody any more: it counts only against the generation
-    /// presented.
-    package mutating func failed(_ ticket: Ticket, failure: Failure, now: BootInstant, jitter: Double) -> Bool {
+    /// presented. What was not sent, since there was nothing to send, says nothing of the endpoint.
+    package mutating func failed(
+        _ ticket: Ticket, failure: Failure, wasSent: Bool = true, now: BootInstant, jitter: Double
+    ) -> Bool {
         guard land(ticket) else { return false }
         defer { leave(endpoint: ticket.endpoint, app: ticket.app) }
-        report(failure, of: ticket, now: now, jitter: jitter)
+        report(failure, of: ticket, wasSent: wasSent, now: now, jitter: jitter)
         guard isCurrent(ticket) else { return false }
         switch failure {
         case .dead(let reason): move(ticket.slot, to: .halted(reason))
@@ -48,14 +50,17 @@ extension RefreshScheduler {
     }
 
     /// Tells the gates, which are concerned even if the connection is not.
-    private mutating func report(_ failure: Failure, of ticket: Ticket, now: BootInstant, jitter: Double) {
+    private mutating func report(
+        _ failure: Failure, of ticket: Ticket, wasSent: Bool, now: BootInstant, jitter: Double
+    ) {
         switch failure {
+        case .dead where !wasSent: endpoints[ticket.endpoint]?.unsent()
         case .dead:
             endpoints[ticket.endpoint]?.answered(now: now)
             appWorks(ticket)
             return
         case .brokenApp(let reason):
-            endpoints[ticket.endpoint]?.answered(now: now)
+            if wasSent { endpoints[ticket.endpoint]?.answered(now: now) } else { endpoints[ticket.endpoint]?.unsent() }
             guard apps[ticket.app]?.edition == ticket.appEdition else { return }
             apps[ticket.app]?.broke(reason, turn: ticket.turn, now: now, jitter: jitter)
             return

@@ -76,7 +76,7 @@ extension RefreshScheduler {
             flights.insert(lastTurn)
             use(endpoint: endpoint, app: entry.app)
             entries[place.slot]?.flight = lastTurn
-            let asksFirst = endpoints[endpoint]?.sent() ?? false
+            let asksFirst = endpoints[endpoint]?.sent(now: now) ?? false
             apps[entry.app]?.sent(place, turn: lastTurn)
             tickets.append(
                 Ticket(

@@ -76,6 +76,13 @@ package struct RefreshScheduler: Sendable {
         endpoints[endpoint]?.wasFailing()
     }
 
+    /// What held the connection back was a mistake in the configuration, nothing of the provider's: it is due as before.
+    package mutating func mended(_ slot: Slot, failures: Int) {
+        guard let entry = entries[slot], case .backingOff = entry.phase else { return }
+        settle(slot)
+        entries[slot]?.failures = failures
+    }
+
     package mutating func remove(_ slot: Slot) {
         guard let entry = entries.removeValue(forKey: slot) else { return }
         leave(endpoint: entry.endpoint, app: entry.app)

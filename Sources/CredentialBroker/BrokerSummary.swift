@@ -31,6 +31,14 @@ extension Broker {
         doorbell.ring()
     }
 
+    /// Tells those who still wait that the daemon stops. To be called when refreshes are waited for no more.
+    package func endWaiting() {
+        let finished = withState { state, _ in
+            state.waiting.takeAll().map { FinishedCall($0.reply, error: .shuttingDown) }
+        }
+        for call in finished { call.deliver() }
+    }
+
     /// Refreshes that were sent and not answered yet, and other exchanges after which there are new tokens, or fewer.
     package var refreshesInFlight: Int {
         withState { state, _ in state.scheduler.inFlight + state.jobsUnderWay }

@@ -299,6 +299,7 @@ package struct Daemon: Sendable {
         while broker.refreshesInFlight > 0, clock.now < deadline {
             try? await clock.sleep(until: clock.now.advanced(by: .milliseconds(20)), tolerance: nil)
         }
+        broker.endWaiting()
         await server.stop(grace: Self.answerGrace)
         // The last answers were audited as well.
         broker.endAudit()

@@ -84,6 +84,11 @@ package final class LogQueue: Sendable {
     /// process: not for a thread that others wait for.
     @discardableResult
     package func flush(timeout: Duration) -> Bool {
+        // Once more for the entry that says what was dropped: it comes when there is room again.
+        writeAll(within: timeout) && writeAll(within: timeout)
+    }
+
+    private func writeAll(within timeout: Duration) -> Bool {
         guard hasThread.load(ordering: .relaxed) else { return true }
         let written = DispatchSemaphore(value: 0)
         let mustWake = state.withLock { state in

@@ -167,6 +167,36 @@ struct OutageGateTests {
         #expect(bench.demand(0) == .impossible(.uncertain))
     }
 
+    @Test("What could not even be sent opens no failing endpoint")
+    func unsendable() throws {
+        let bench = bench(60)
+        bench.pass(.seconds(900))
+        for ticket in bench.due() { bench.fail(ticket, Self.lost) }
+        for _ in 0..<20 {
+            let ticket = try probe(bench)
+            #expect(ticket.asksFirst)
+            let counts = bench.scheduler.failed(
+                ticket, failure: Bench.death, wasSent: false, now: bench.now, jitter: 0.5)
+            #expect(counts)
+        }
+        #expect(try probe(bench).asksFirst)
+    }
+
+    @Test("One that hangs while eight successes are waited for holds up the next for half a minute, not for itself")
+    func hangsWhileWatched() throws {
+        let bench = bench(60)
+        bench.pass(.seconds(900))
+        for ticket in bench.due() { bench.fail(ticket, Self.lost) }
+        bench.succeed(try probe(bench))
+        _ = try probe(bench)
+        let hangsSince = bench.now
+        let next = try probe(bench)
+        #expect(next.asksFirst && hangsSince.duration(to: bench.now) == EndpointGate.longestTurn)
+        for _ in 0..<6 { _ = try probe(bench) }
+        bench.pass(.seconds(60))
+        #expect(bench.due().isEmpty, "but never more than eight")
+    }
+
     @Test("An endpoint that failed before a restart is asked first; one that gets through opens it")
     func afterRestart() throws {
         let bench = bench(30)

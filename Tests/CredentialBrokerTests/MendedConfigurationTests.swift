@@ -83,6 +83,20 @@ struct MendedConfigurationTests {
         #expect(stage.presentations("run").count == 1)
     }
 
+    @Test("What the mistake held back goes on as soon as it is mended")
+    func goesOnAtOnce() throws {
+        let (stage, id) = try connected()
+        make(true, in: stage)
+        try stage.reload()
+        stage.world.advance(by: .seconds(7200))
+        #expect(stage.presentations("run").isEmpty)
+        make(false, in: stage)
+        try stage.reload()
+        #expect(stage.presentations("run").count == 1)
+        #expect(try stage.account(id)["refreshFailures"] == 0)
+        #expect(try stage.credentials(id, as: Stage.operator)["accessToken"] == "access-run-2")
+    }
+
     @Test("A paused account stays paused")
     func staysPaused() throws {
         let (stage, id) = try connected()

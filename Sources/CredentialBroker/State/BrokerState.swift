@@ -38,6 +38,8 @@ struct BrokerState: ~Copyable {
     var beingDeleted: Set<String> = []
     /// Refreshes that a restart has interrupted, by the connection's id, until the first configuration is there.
     var interruptedRefreshes: [String: InterruptedRefresh] = [:]
+    /// Connections whose auth config is of another provider by mistake, with their failures before it was.
+    var unserved: [String: Int] = [:]
     /// Tokens whose connection's own record is missing, until the first configuration names it, or does not.
     var orphanedTokens: [String: VaultContents.Tokens] = [:]
     /// Auth configs of which the vault had a secret, until the first configuration is there.

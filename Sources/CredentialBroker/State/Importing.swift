@@ -30,6 +30,7 @@ extension BrokerState {
         for id in configured.symmetricDifference(configuredConnections) { directory.noteUnsaved(id) }
         configuredConnections = configured
         for slot in directory.orderedSlots() { goOn(slot, now: now) }
+        unserved = unserved.filter { directory.slot(id: $0.key) != nil }
         sayWhatChanged()
         resumeRefreshes(now: now)
         forgetWhatNobodyNames()
@@ -51,12 +52,14 @@ extension BrokerState {
         else { return }
         guard authConfig.serves(connection) else {
             // What is known of its refreshes stays, and one under way is still taken in: the mistake may be mended.
+            if unserved[connection.id] == nil { unserved[connection.id] = scheduler.failures(slot) }
             configuration.warnings.append(
                 "authConfigs.\(authConfig.id): is of another provider or scheme than the account \(connection.id) was "
                     + "connected with, which gives nothing until it is mended; use another id for another provider")
             return
         }
         schedule(slot, authConfig, now: now)
+        if let failures = unserved.removeValue(forKey: connection.id) { scheduler.mended(slot, failures: failures) }
     }
 
     // MARK: What is gone

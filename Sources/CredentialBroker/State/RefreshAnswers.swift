@@ -34,14 +34,14 @@ extension BrokerState {
     mutating func unbuildable(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
         let failure = TokenFailure(
             failureClass: .brokenApp, reason: StatusReason.credentialsMissing.slug, mayHaveBeenApplied: false)
-        return finish(ticket, outcome: .failed(failure), now: now)
+        return conclude(ticket, failure, .brokenApp(.credentialsMissing), wasSent: false, now: now)
     }
 
     /// Not sent, because there is nothing to send: its user must connect again.
     mutating func nothingToPresent(_ ticket: RefreshScheduler.Ticket, now: BootInstant) -> [FinishedCall] {
         let failure = TokenFailure(
             failureClass: .deadGrant, reason: StatusReason.credentialsMissing.slug, mayHaveBeenApplied: false)
-        return finish(ticket, outcome: .failed(failure), now: now)
+        return conclude(ticket, failure, .dead(.credentialsMissing), wasSent: false, now: now)
     }
 
     /// Not sent, because it may not be presented again.
@@ -63,9 +63,9 @@ extension BrokerState {
 
     private mutating func conclude(
         _ ticket: RefreshScheduler.Ticket, _ failure: TokenFailure, _ consequence: RefreshScheduler.Failure,
-        now: BootInstant
+        wasSent: Bool = true, now: BootInstant
     ) -> [FinishedCall] {
-        fail(ticket, failure: failure, consequence, now: now)
+        fail(ticket, failure: failure, consequence, wasSent: wasSent, now: now)
         needsRefresher = true
         continueDeletion(of: ticket.slot)
         return retry(waiting.take(slot: ticket.slot), now: now)
@@ -145,11 +145,12 @@ extension BrokerState {
 
     private mutating func fail(
         _ ticket: RefreshScheduler.Ticket, failure: TokenFailure, _ consequence: RefreshScheduler.Failure,
-        now: BootInstant
+        wasSent: Bool, now: BootInstant
     ) {
         counters.failed += 1
         let reason = StatusReason(failure.reason)
-        guard scheduler.failed(ticket, failure: consequence, now: now, jitter: jitter()) else { return }
+        let counts = scheduler.failed(ticket, failure: consequence, wasSent: wasSent, now: now, jitter: jitter())
+        guard counts else { return }
         let shown = wall(now)
         standing(ticket.slot) { standing in
             standing.lastFailure = reason
