@@ -60,7 +60,7 @@ struct SystemTests {
             truth: "kill -9 loses no account but one whose answer died with the process, and a restart fails no call"),
         Script(
             name: "ready-at-once",
-            truth: "a thousand connections are there again soon after exec, after kill -9 and a restart"),
+            truth: "a thousand connections are there again within 100 ms of exec, after kill -9 and a restart"),
         Script(
             name: "reads-other-vaults",
             truth: """
