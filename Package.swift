@@ -179,8 +179,8 @@ let package = Package(
             "DaemonTests",
             [
                 "CallbackServer", "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "OAuth",
-                "ProviderCatalog", "SecretBytes", "SecretVault", "SocketServer", "Systemd", "VaultExport", logging, nio,
-                nioPosix,
+                "ProviderCatalog", "SecretBytes", "SecretVault", "SocketServer", "Systemd", "TestKit", "VaultExport",
+                logging, nio, nioPosix,
             ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],

@@ -118,7 +118,7 @@ package struct Daemon: Sendable {
         _ source: some ConfigurationSource, _ configuration: PurserConfiguration, isImporting: Bool,
         on socket: ListeningSocket, _ transport: HTTPTransport, _ broker: Broker<BootClock, HTTPTransport>,
         _ server: SocketServer<Broker<BootClock, HTTPTransport>>,
-        _ supervision: Supervision<HTTPTransport>, _ signals: UnixSignalsSequence
+        _ supervision: Supervision<BootClock, HTTPTransport>, _ signals: UnixSignalsSequence
     ) async -> NotifyError? {
         let refresher = Task { await broker.run() }
         let supervisor = Task { await supervision.run() }

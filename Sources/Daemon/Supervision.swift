@@ -9,14 +9,15 @@ internal import Synchronization
 internal import Systemd
 
 /// Keeps systemd told: the watchdog's pings, as long as both parts of the daemon make progress, and the STATUS line.
-struct Supervision<Transport: ProviderTransport>: Sendable {
+struct Supervision<Time: Clock, Transport: ProviderTransport>: Sendable
+where Time.Instant == BootInstant, Time.Duration == Duration {
     /// What must make progress, each on its own.
     enum Part: String, Hashable, CaseIterable, Sendable {
         case requestLoop = "request loop"
         case refresher
     }
 
-    private let broker: Broker<BootClock, Transport>
+    private let broker: Broker<Time, Transport>
     private let eventLoop: any EventLoop
     private let notifier: ServiceNotifier
     private let watchdogInterval: Duration?
@@ -24,7 +25,7 @@ struct Supervision<Transport: ProviderTransport>: Sendable {
     private let requestLoopBeats = Beats()
 
     init(
-        broker: Broker<BootClock, Transport>, eventLoop: any EventLoop, notifier: ServiceNotifier,
+        broker: Broker<Time, Transport>, eventLoop: any EventLoop, notifier: ServiceNotifier,
         watchdogInterval: Duration?, logger: Logger
     ) {
         self.broker = broker

@@ -58,7 +58,7 @@ extension FailureTable {
     }
 
     private static func maybeApplied(_ row: FailureRow) -> String {
-        if case .transport = row.cause { return "if it was sent" }
+        if case .transport(let kind) = row.cause { return kind == .withheld ? "no" : "if it was sent" }
         return row.mayHaveBeenApplied ? "yes" : "no"
     }
 

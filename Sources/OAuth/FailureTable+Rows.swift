@@ -10,7 +10,7 @@ extension FailureTable {
         transport(.connectionClosed, "connection_closed"),
         transport(.bodyTooLarge, "body_too_large"),
         transport(.cancelled, "cancelled"),
-        transport(.withheld, "withheld"),
+        transport(.withheld, "withheld", source: "it was to leave no more, and did not"),
         transport(.refusedAddress, "refused_address", .brokenApp),
         transport(.other, "transport"),
     ]
@@ -63,9 +63,9 @@ extension FailureTable {
 
 extension FailureTable {
     private static func transport(
-        _ kind: TransportFailure.Kind, _ reason: String, _ failureClass: FailureClass = .transient
+        _ kind: TransportFailure.Kind, _ reason: String, _ failureClass: FailureClass = .transient, source: String = ""
     ) -> FailureRow {
-        FailureRow(cause: .transport(kind), failureClass: failureClass, reason: reason, source: "")
+        FailureRow(cause: .transport(kind), failureClass: failureClass, reason: reason, source: source)
     }
 
     private static func says(

@@ -84,11 +84,14 @@ package final class LogQueue: Sendable {
     /// process: not for a thread that others wait for.
     @discardableResult
     package func flush(timeout: Duration) -> Bool {
+        let (seconds, attoseconds) = timeout.components
+        let deadline =
+            DispatchTime.now() + .nanoseconds(Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000))
         // Once more for the entry that says what was dropped: it comes when there is room again.
-        writeAll(within: timeout) && writeAll(within: timeout)
+        return writeAll(by: deadline) && writeAll(by: deadline)
     }
 
-    private func writeAll(within timeout: Duration) -> Bool {
+    private func writeAll(by deadline: DispatchTime) -> Bool {
         guard hasThread.load(ordering: .relaxed) else { return true }
         let written = DispatchSemaphore(value: 0)
         let mustWake = state.withLock { state in
@@ -96,9 +99,7 @@ package final class LogQueue: Sendable {
             return takeIdle(&state)
         }
         if mustWake { wake.signal() }
-        let (seconds, attoseconds) = timeout.components
-        let nanoseconds = Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
-        return written.wait(timeout: .now() + .nanoseconds(nanoseconds)) == .success
+        return written.wait(timeout: deadline) == .success
     }
 
     // MARK: - The thread

@@ -111,6 +111,24 @@ struct FailureTests {
         #expect(stage.presentations("late").isEmpty)
     }
 
+    @Test("A code that nobody knows is its own connection's affair: another one's refresh is not held up by it")
+    func unknownCode() throws {
+        let stage = try Stage()
+        stage.provider.override = {
+            $0.refreshToken == "canary-refresh-acme-1" ? .error("account_on_holiday") : nil
+        }
+        stage.world.advance(by: .seconds(3000))
+        for _ in 0..<20 {
+            _ = try stage.ask("refreshAccount", ["connectionId": "con_acme", "timeoutMs": 0])
+            stage.world.advance(by: .seconds(20))
+        }
+        #expect(stage.presentations("acme").filter { $0.refreshToken == "canary-refresh-acme-1" }.count > 5)
+        let before = stage.presentations("acmetwo").count
+        _ = try stage.ask("refreshAccount", ["connectionId": "con_acmetwo", "timeoutMs": 0], as: Stage.operator)
+        #expect(stage.presentations("acmetwo").count == before + 1)
+        #expect(try stage.ask("daemon.status", as: Stage.operator)["health"] == "ok")
+    }
+
     @Test("Who could not reach the provider waits for the registration too, once that is rejected, and says so")
     func rejectionAfterOutage() throws {
         let stage = try Stage()

@@ -140,4 +140,17 @@ struct WaitingTests {
         #expect(try stage.credentials("con_acme")["accessToken"] == "access-acme-1")
         #expect(try stage.credentials("con_again")["accessToken"]?.string?.hasPrefix("access-21-") == true)
     }
+
+    @Test("A stop that has waited long enough tells those who still wait, and leaves nobody without an answer")
+    func stopEnds() throws {
+        let stage = try Stage()
+        stage.provider.override = { $0.url.contains("acme") ? .hold : nil }
+        stage.world.suspend(for: .seconds(4000))
+        let line = stage.world.connect(uid: Stage.alice)
+        let id = line.begin("getConnectionCredentials", ["connectionId": "con_acme", "timeoutMs": 60_000])
+        stage.world.broker.beginStopping()
+        #expect(line.answer(to: id) == nil, "its refresh was sent, and may still be answered")
+        stage.world.broker.endWaiting()
+        #expect(line.answer(to: id)?["error"]?["data"]?["code"] == "SHUTTING_DOWN")
+    }
 }

@@ -251,7 +251,6 @@ extension TokenFailure {
         guard let status else { return true }
         // Limits and breakdowns are the endpoint's also where they are said in OAuth's words.
         let isSaidByCode = failureClass == .transient && Self.endpointReasons.contains(reason)
-        return oauthError == nil || isSaidByCode || reason == "unrecognized_error" || status >= 500 || status == 429
-            || status == 408
+        return oauthError == nil || isSaidByCode || status >= 500 || status == 429 || status == 408
     }
 }
