@@ -3,6 +3,8 @@ import JSON
 import TestKit
 import Testing
 
+@testable import CredentialBroker
+
 /// R8: what follows when a refresh was sent and its answer never came.
 struct LostAnswerTests {
     @Test("R8: an answer without a refresh token keeps the old one")
@@ -33,6 +35,19 @@ struct LostAnswerTests {
         #expect(try stage.status("con_acme") == "EXPIRED uncertain")
         #expect(stage.presentations("acme").count == 1)
         #expect(try stage.status("con_acmetwo") == "ACTIVE -")
+    }
+
+    @Test("Never, whatever else was forgotten: that it was presented is enough to keep it back")
+    func neverAgain() throws {
+        let stage = try Stage()
+        stage.world.broker.withState { state, now in
+            for slot in state.directory.used where state.directory[slot]?.id == "con_acme" {
+                state.secrets[slot]?.firstPresentedAt = now
+            }
+        }
+        stage.world.advance(by: .seconds(7200))
+        #expect(stage.presentations("acme").isEmpty)
+        #expect(try stage.status("con_acme") == "EXPIRED uncertain")
     }
 
     @Test("Within its grace a token is presented again, and the account lives on")
