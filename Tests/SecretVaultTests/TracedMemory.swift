@@ -65,4 +65,20 @@ extension TracedMemory.Store {
             return [forwards, backwards]
         }
     }
+
+    /// As ``interrupted(from:)``, one image after the other, for stores that are long: not cut after each byte but near the ends.
+    func forEachInterruption(of image: [UInt8], _ body: ([UInt8]) throws -> Void) rethrows {
+        if case .word = self { return try body(image) }
+        let (start, bytes) = effect
+        let end = start + bytes.count
+        let step = max(1, bytes.count / 100)
+        for length in 0...bytes.count where length % step == 0 || min(length, bytes.count - length) <= 64 {
+            var torn = image
+            torn.replaceSubrange(start..<start + length, with: bytes.prefix(length))
+            try body(torn)
+            torn = image
+            torn.replaceSubrange(end - length..<end, with: bytes.suffix(length))
+            try body(torn)
+        }
+    }
 }

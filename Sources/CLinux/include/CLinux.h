@@ -33,6 +33,18 @@ int clinux_peer_groups(int socket, gid_t *groups, size_t capacity, size_t *count
 /// over. ENOPROTOOPT: the kernel is older. ESRCH, or ENODATA: the process is gone already.
 int clinux_peer_pidfd(int socket);
 
+// MARK: - TCP sockets
+
+/// SO_COOKIE, as an option for getsockopt(2).
+extern const int clinux_so_cookie;
+
+/// SO_COOKIE, socket(7) (kernel 4.12): the number that the socket has in all processes; 0 if the descriptor is none.
+uint64_t clinux_socket_cookie(int descriptor);
+
+/// TCP_INFO, tcp(7), and SIOCOUTQ: how many bytes were ever written to the connection, a constant aside. -1 too if an
+/// acknowledgement that comes in at this moment keeps the two from agreeing (EAGAIN).
+int clinux_tcp_bytes_written(int socket, uint64_t *bytes);
+
 // MARK: - Processes
 
 /// pidfd_open(2) (kernel 5.3): a new descriptor, close-on-exec, of the process `pid`.

@@ -1,0 +1,41 @@
+#include "CLinux.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+
+const int clinux_so_cookie = SO_COOKIE;
+
+uint64_t clinux_socket_cookie(int descriptor) {
+    uint64_t cookie = 0;
+    socklen_t length = sizeof cookie;
+    return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0 ? cookie : 0;
+}
+
+static int bytes_acknowledged(int socket, uint64_t *bytes) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
+    *bytes = info.tcpi_bytes_acked;
+    return 0;
+}
+
+int clinux_tcp_bytes_written(int socket, uint64_t *bytes) {
+    for (int attempt = 0; attempt < 8; attempt++) {
+        uint64_t before, after;
+        int queued;
+        if (bytes_acknowledged(socket, &before) != 0 || ioctl(socket, SIOCOUTQ, &queued) != 0) return -1;
+        if (bytes_acknowledged(socket, &after) != 0) return -1;
+        *bytes = after + (uint64_t)queued;
+        if (before == after) return 0;
+    }
+    errno = EAGAIN;
+    return -1;
+}
