@@ -133,10 +133,15 @@ let package = Package(
         tests("SystemdTests", ["CLinux", "Systemd", logging]),
         module("SocketServer", ["CLinux", "JSON", "JSONRPC", "SecretBytes", nio, nioPosix]),
         tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", "TestKit", nio, nioEmbedded, nioPosix]),
-        module("TokenEndpoint", ["OAuth", "SecretBytes", httpClient, nio, nioHTTP, nioPosix, nioTLS]),
+        module(
+            "TokenEndpoint",
+            ["CLinux", "OAuth", "SecretBytes", crypto, httpClient, nio, nioHTTP, nioPosix, nioTLS]),
         tests(
             "TokenEndpointTests",
-            ["OAuth", "SecretBytes", "TestKit", "TokenEndpoint", nio, nioEmbedded, nioPosix, nioTLS]),
+            [
+                "CLinux", "ConnectedAccounts", "OAuth", "SecretBytes", "TestKit", "TokenEndpoint", crypto, nio,
+                nioEmbedded, nioPosix, nioTLS,
+            ]),
         module("CallbackServer", ["OAuth", "SecretBytes", crypto, nio, nioHTTP, nioPosix]),
         tests("CallbackServerTests", ["CallbackServer", "OAuth", "SecretBytes", crypto, nio, nioEmbedded, nioPosix]),
         .executableTarget(
@@ -179,8 +184,8 @@ let package = Package(
             "DaemonTests",
             [
                 "CallbackServer", "ConnectedAccounts", "CredentialBroker", "Daemon", "DaemonConfiguration", "OAuth",
-                "ProviderCatalog", "SecretBytes", "SecretVault", "SocketServer", "Systemd", "TestKit", "VaultExport",
-                logging, nio, nioPosix,
+                "ProviderCatalog", "SecretBytes", "SecretVault", "SocketServer", "Systemd", "TestKit", "TokenEndpoint",
+                "VaultExport", logging, nio, nioPosix,
             ]),
         .executableTarget(
             name: "purserd", dependencies: ["Daemon", "DaemonConfiguration", "Systemd", arguments, logging],

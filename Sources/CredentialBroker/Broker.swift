@@ -56,9 +56,11 @@ where Time.Instant == BootInstant, Time.Duration == Duration {
     ///
     /// - Returns: What could not be used, each with what to do about it.
     package func apply(_ configuration: PurserConfiguration, secrets: ConfiguredSecrets) -> [String] {
-        let (finished, warnings) = withState { state, now in
-            (state.apply(configuration, secrets: secrets, now: now), state.configuration.warnings)
+        let (finished, warnings, unclaimed) = withState { state, now in
+            let finished = state.apply(configuration, secrets: secrets, now: now)
+            return (finished, state.configuration.warnings, state.unclaimedExchanges())
         }
+        for exchange in unclaimed { transport.forget(exchange) }
         for call in finished { call.deliver() }
         doorbell.ring()
         return warnings

@@ -39,8 +39,12 @@ extension Broker {
     private func refresh(_ ticket: RefreshScheduler.Ticket) async {
         var attempt = RefreshAttempt(ticket)
         while let exchange = next(&attempt) {
-            let timeout = exchange.timeout
-            take(await transport.send(exchange.intoRequest(), timeout: timeout), of: &attempt)
+            switch consume exchange {
+            case .send(let request, let timeout):
+                take(await transport.send(request, timeout: timeout), of: &attempt)
+            case .awaitAnswer(let name, let timeout):
+                take(await transport.answer(to: name, timeout: timeout), of: &attempt)
+            }
         }
     }
 }
@@ -61,6 +65,7 @@ extension Broker {
     /// What the attempt sends next; nil when it is over.
     package func next(_ attempt: inout RefreshAttempt) -> RefreshExchange? {
         switch attempt.stage {
+        case .preparing where attempt.ticket.isTakenOver: return awaitAnswer(&attempt)
         case .preparing: return prepare(&attempt)
         case .discovering(let authConfigID, let issuer, let locations):
             return discover(issuer, for: authConfigID, at: locations, &attempt)
@@ -89,6 +94,9 @@ extension Broker {
                 return
             }
             end(&attempt) { state, ticket, now in state.stillFailing(ticket, failure: failure, now: now) }
+        case .sent where outcome.wasLeft:
+            // Not its end: what is in the vault says that it was sent.
+            attempt.stage = .over
         case .sent where outcome.wasWithheld:
             end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
         case .sent(let description):
@@ -127,7 +135,7 @@ extension Broker {
             return discover(issuer, for: authConfigID, at: ServerMetadata.Location.allCases, &attempt)
         case .ask(let request, let timeout, let description):
             attempt.stage = .asking(description)
-            return RefreshExchange(request: request, timeout: timeout)
+            return .send(request, timeout: timeout)
         case .send(let request, let timeout, let description):
             return send(request, timeout: timeout, description, &attempt)
         case .sign(let grant, let timeout):
@@ -140,6 +148,18 @@ extension Broker {
         return nil
     }
 
+    private func awaitAnswer(_ attempt: inout RefreshAttempt) -> RefreshExchange? {
+        let ticket = attempt.ticket
+        let (name, reading) = withState { state, now in state.awaited(ticket, now: now) }
+        attempt.keptAs = name
+        guard let name, let reading else {
+            end(&attempt) { state, ticket, now in state.abandon(ticket, now: now) }
+            return nil
+        }
+        attempt.stage = .sent(reading.description)
+        return .awaitAnswer(of: name, timeout: reading.timeout)
+    }
+
     private func send(
         _ request: consuming ProviderRequest, timeout: Duration, _ description: TokenEndpointDescription,
         _ attempt: inout RefreshAttempt
@@ -147,7 +167,8 @@ extension Broker {
         let ticket = attempt.ticket
         request.mayLeave = { [self] in withState { state, now in state.leaves(ticket, now: now) } }
         attempt.stage = .sent(description)
-        return RefreshExchange(request: request, timeout: timeout)
+        attempt.keptAs = request.keptAs
+        return .send(request, timeout: timeout)
     }
 
     /// Asks for the issuer's metadata (OpenID Connect Discovery, RFC 8414) at the first of the locations.
@@ -161,7 +182,7 @@ extension Broker {
             return nil
         }
         attempt.stage = .discovering(authConfigID: authConfigID, issuer: issuer, locations: locations)
-        return RefreshExchange(request: request, timeout: .seconds(30))
+        return .send(request, timeout: .seconds(30))
     }
 
     private func end(
@@ -171,6 +192,8 @@ extension Broker {
         let ticket = attempt.ticket
         attempt.stage = .over
         let finished = withState { state, now in body(&state, ticket, now) }
+        // What it brought is in the vault by now, and need not be had again.
+        if let name = attempt.keptAs { transport.forget(name) }
         for call in finished { call.deliver() }
         doorbell.ring()
     }
@@ -191,6 +214,8 @@ package struct RefreshAttempt: Sendable {
     var stage = Stage.preparing
     /// The endpoint was asked first, and answered as one that works.
     var hasAnswered = false
+    /// The name under which its exchange may be kept.
+    var keptAs: ExchangeName?
 
     /// The attempt for which the ticket is the leave. It must be gone through to its end.
     package init(_ ticket: RefreshScheduler.Ticket) {
@@ -198,12 +223,11 @@ package struct RefreshAttempt: Sendable {
     }
 }
 
-/// One request to a provider, and how long its answer is waited for.
-package struct RefreshExchange: ~Copyable, Sendable {
-    package let request: ProviderRequest
-    package let timeout: Duration
-
-    package consuming func intoRequest() -> ProviderRequest { request }
+/// What an attempt needs of the provider next, and how long that is waited for.
+package enum RefreshExchange: ~Copyable, Sendable {
+    case send(ProviderRequest, timeout: Duration)
+    /// The answer to what an earlier process has sent.
+    case awaitAnswer(of: ExchangeName, timeout: Duration)
 }
 
 /// What one round of the refresher has to do.

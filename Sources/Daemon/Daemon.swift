@@ -7,6 +7,7 @@ internal import Glibc
 package import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import OAuth
 internal import SecretVault
 internal import SocketServer
 package import Systemd
@@ -62,7 +63,8 @@ package struct Daemon: Sendable {
         let socket = try listeningSocket(received, configuration.socket, default: source.defaultSocket)
         reserve(callbackPort)
         var keeping = VaultKeeping(
-            notifier: notifier, storeLimit: environment[.storedDescriptorLimit].flatMap { Int($0) }, logger: logger)
+            notifier: notifier, storeLimit: environment[.storedDescriptorLimit].flatMap { Int($0) },
+            shippedLimit: environment[.shippedDescriptorLimit].flatMap { Int($0) }, logger: logger)
         // Let go of as soon as they are in the vault.
         var secrets: ConfiguredSecrets? = source.secrets(of: configuration)
         let export = importPath.map { ExportFile(path: $0) }
@@ -75,9 +77,12 @@ package struct Daemon: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Providers have a loop of their own: a TLS handshake takes milliseconds that no caller should wait for.
         let providerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let transport = HTTPTransport(group: providerGroup)
+        let exchanges =
+            keeping.isKept ? keeping.places.flatMap { ExchangeStore.open(received, $0, logger: logger) } : nil
+        let transport = HTTPTransport(group: providerGroup, keeper: exchanges)
         let broker = makeBroker(
-            vault: vault, keeping, transport: transport, callbackPort, configurationPath: source.path)
+            vault: vault, keeping, exchanges?.left ?? [], transport: transport, callbackPort,
+            configurationPath: source.path)
         let supervision = Supervision(
             broker: broker, eventLoop: group.next(), notifier: notifier, watchdogInterval: watchdogInterval,
             logger: logger)
@@ -105,6 +110,7 @@ package struct Daemon: Sendable {
             failure = error
         }
         socket.removeFile()
+        transport.leave()
         await transport.shutdown()
         // What systemd keeps is the next process's.
         if !keeping.isKept { broker.wipe() }
@@ -170,14 +176,15 @@ package struct Daemon: Sendable {
     }
 
     private func makeBroker(
-        vault: consuming SecretVault, _ keeping: VaultKeeping, transport: HTTPTransport, _ callbackPort: CallbackPort,
-        configurationPath: String?
+        vault: consuming SecretVault, _ keeping: VaultKeeping, _ keptExchanges: Set<ExchangeName>,
+        transport: HTTPTransport, _ callbackPort: CallbackPort, configurationPath: String?
     ) -> Broker<BootClock, HTTPTransport> {
         var generator = SystemRandomNumberGenerator()
         var settings = BrokerSettings(
             version: Self.version, pid: getpid(), configurationPath: configurationPath, contract: Self.contract,
             fingerprintKey: Self.randomBytes(32), randomBytes: Self.randomBytes)
         settings.vaultIsKept = keeping.isKept
+        settings.keptExchanges = keptExchanges
         settings.vaultsSetAside = keeping.setAside
         settings.vaultWarnings = keeping.warnings
         settings.auditHasRoom = auditHasRoom
@@ -207,7 +214,8 @@ package struct Daemon: Sendable {
                 "Restored from before the restart",
                 metadata: [
                     "connections": "\(restored.connections)", "links": "\(restored.links)",
-                    "sessions": "\(restored.sessions)", "uncertain": "\(restored.uncertain)",
+                    "sessions": "\(restored.sessions)", "awaited": "\(restored.awaited)",
+                    "uncertain": "\(restored.uncertain)",
                 ])
         }
         if restored.unreadable > 0 {

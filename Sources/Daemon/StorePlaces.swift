@@ -29,10 +29,10 @@ final class StorePlaces: Sendable {
         state.withLock { remove(name, &$0) }
     }
 
-    /// Stores a descriptor where there is a place; false where there is none.
-    func store(_ descriptor: CInt, name: String) throws(NotifyError) -> Bool {
+    /// Stores a descriptor where there is a place beside those to be spared; false where there is none.
+    func store(_ descriptor: CInt, name: String, sparing spared: Int = 0) throws(NotifyError) -> Bool {
         try state.withLock { state throws(NotifyError) in
-            guard state.free > 0 else { return false }
+            guard state.free > spared else { return false }
             try notifier.store(descriptor, name: name)
             state.free -= 1
             return true

@@ -10,14 +10,18 @@ package struct VaultKeeping: Sendable {
     private static let storeTimeout: Duration = .seconds(5)
     private static let prefix = "vault-"
     /// `FileDescriptorStoreMax=` of the shipped units.
-    package static let shippedLimit = 8
+    package static let shippedLimit = 64
+    /// … of those of the first version, which say nothing of it: what comes on top of it would be lost.
+    package static let unsaidLimit = 8
     /// The vault in use, and the one that it moves to.
-    private static let placesInUse = 2
+    private static let placesForVault = 2
+    /// For answers on their way (``ExchangeStore``), where there are many.
+    private var placesForAnswers: Int { limit < 32 ? 0 : 9 }
 
     let notifier: ServiceNotifier
     let logger: Logger
-    /// How many descriptors systemd keeps for this unit: what it says (`FDSTORE`, from version 254 on), or else what the
-    /// shipped units ask for.
+    /// How many descriptors systemd keeps for this unit: what it says, or a drop-in for it (`FDSTORE`), or else what the shipped
+    /// unit asks for.
     private let limit: Int
     private let isLimitSaid: Bool
     /// Vaults that an earlier process left, this one cannot read, and systemd keeps.
@@ -27,10 +31,13 @@ package struct VaultKeeping: Sendable {
     package private(set) var warnings: [String] = []
     /// Whether systemd has this process's vault, which is taken for granted of one that does not say how many it keeps.
     package private(set) var isKept = false
+    /// The places that systemd has for this unit, once the vault is open.
+    private(set) var places: StorePlaces?
 
-    /// `notifier` speaks to the service manager, if there is one; `storeLimit` is how many descriptors it keeps, if it says so.
-    package init(notifier: ServiceNotifier, storeLimit: Int?, logger: Logger) {
-        self.limit = storeLimit ?? Self.shippedLimit
+    /// `notifier` speaks to the service manager, if there is one; `storeLimit` is how many descriptors it keeps, if it says so,
+    /// and `shippedLimit` how many the unit was shipped with.
+    package init(notifier: ServiceNotifier, storeLimit: Int?, shippedLimit: Int? = nil, logger: Logger) {
+        self.limit = storeLimit ?? shippedLimit ?? Self.unsaidLimit
         self.isLimitSaid = storeLimit != nil
         self.notifier = notifier
         self.logger = logger
@@ -45,8 +52,10 @@ package struct VaultKeeping: Sendable {
     package mutating func open(
         _ received: ListenDescriptors, filling fill: (inout SecretVault) throws -> Void = { _ in }
     ) throws -> SecretVault {
-        let places = StorePlaces(
-            notifier: notifier, limit: limit, taken: received.entries.count { !Self.isSocket($0.descriptor) })
+        let takenByAnswers = received.entries.count { ExchangeStore.owns($0) }
+        let taken = received.entries.count { !ExchangeStore.owns($0) && !Self.isSocket($0.descriptor) }
+        let places = StorePlaces(notifier: notifier, limit: limit, taken: taken + takenByAnswers)
+        self.places = places
         var candidates: [(entry: ListenDescriptors.Entry, sequence: UInt64)] = []
         var highest: UInt64 = 0
         for entry in received.entries where entry.name.hasPrefix(Self.prefix) {
@@ -92,7 +101,7 @@ package struct VaultKeeping: Sendable {
             }
         }
         guard notifier.isActive else { return opened }
-        makeRoom(places, besides: adopted?.name)
+        makeRoom(places, besides: adopted?.name, forAnswers: max(0, placesForAnswers - takenByAnswers))
         if adopted == nil { store(opened, places) } else { isKept = true }
         followMoves(of: &opened, places)
         return opened
@@ -116,9 +125,10 @@ package struct VaultKeeping: Sendable {
 
     /// What is set aside takes no place that the vault in use needs: without one, systemd would close the memory that it moves
     /// to. The oldest go first.
-    private mutating func makeRoom(_ places: StorePlaces, besides adopted: String?) {
+    private mutating func makeRoom(_ places: StorePlaces, besides adopted: String?, forAnswers answers: Int) {
         guard limit > 0 else { return }
-        let needed = adopted == nil ? Self.placesInUse : Self.placesInUse - 1
+        let neededForVault = adopted == nil ? Self.placesForVault : Self.placesForVault - 1
+        let needed = neededForVault + answers
         for entry in entriesSetAside.sorted(by: { Self.number($0) < Self.number($1) }) {
             guard places.free < needed else { return }
             // systemd lets go by name.
@@ -128,10 +138,11 @@ package struct VaultKeeping: Sendable {
             warn(
                 """
                 The vault \(entry.name) of an earlier process, which was set aside, is let go: systemd keeps at most \(limit) \
-                descriptors of this unit, and the vault in use needs \(Self.placesInUse) of them; \(advice) to keep the others
+                descriptors of this unit, and \(Self.placesForVault + placesForAnswers) of them are for what is in use; \(advice) to \
+                keep the others
                 """)
         }
-        guard places.free < needed else { return }
+        guard places.free < neededForVault else { return }
         warn(
             """
             systemd keeps at most \(limit) descriptors of this unit, too few for the vault and the memory that it moves to: a \
@@ -189,7 +200,7 @@ package struct VaultKeeping: Sendable {
         close(entry.descriptor)
     }
 
-    /// Sockets come from a socket unit; all else was stored.
+    /// Of whatever else is received, sockets come from a socket unit; all else was stored.
     private static func isSocket(_ descriptor: CInt) -> Bool {
         var status = stat()
         return unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK

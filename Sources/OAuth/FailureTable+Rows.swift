@@ -11,6 +11,7 @@ extension FailureTable {
         transport(.bodyTooLarge, "body_too_large"),
         transport(.cancelled, "cancelled"),
         transport(.withheld, "withheld", source: "it was to leave no more, and did not"),
+        transport(.left, "left", source: "the daemon ended; the next process has the answer"),
         transport(.refusedAddress, "refused_address", .brokenApp),
         transport(.other, "transport"),
     ]

@@ -14,6 +14,9 @@ package struct ProviderRequest: ~Copyable, Sendable {
     /// Asked once, on any thread, when the connection to the provider stands and the body is about to leave: what must be
     /// noted before it does is noted then and no sooner. False, and it stays here: ``TransportFailure/Kind/withheld``.
     package var mayLeave: (@Sendable () -> Bool)?
+    /// Under this name its answer can be had by the next process, where something keeps exchanges; from before ``mayLeave``
+    /// until it is forgotten.
+    package var keptAs: ExchangeName?
 
     package init(
         method: Method, url: String, headers: [NamedValue] = [], authorization: consuming SecretBytes? = nil,
@@ -24,6 +27,26 @@ package struct ProviderRequest: ~Copyable, Sendable {
         self.headers = headers
         self.authorization = authorization
         self.body = body
+    }
+}
+
+/// A refresh as an exchange with its provider: one attempt to present one connection's token.
+package struct ExchangeName: Sendable, Hashable {
+    package let connectionID: String
+    package let generation: UInt64
+    /// Tells the tokens of one login from those of another that have the same generation.
+    package let tokens: UInt64
+    /// Whether the token is presented for the first time.
+    package let isFirst: Bool
+    /// When the attempt began, just before it was sent: nanoseconds since boot.
+    package let begunAt: Int64
+
+    package init(connectionID: String, generation: UInt64, tokens: UInt64, isFirst: Bool, begunAt: Int64) {
+        self.connectionID = connectionID
+        self.generation = generation
+        self.tokens = tokens
+        self.isFirst = isFirst
+        self.begunAt = begunAt
     }
 }
 
@@ -61,6 +84,8 @@ package struct TransportFailure: Error, Sendable, Equatable {
         case cancelled
         /// Its sender did not let it leave, when it could have.
         case withheld
+        /// Not waited for any more: the next process will have the answer.
+        case left
         /// The address is not one that a credential may be sent to.
         case refusedAddress = "refused_address"
         case other
@@ -81,6 +106,13 @@ package protocol ProviderTransport: Sendable {
     /// Never follows a redirect, never sends twice, and asks ``ProviderRequest/mayLeave`` before the body. Bounds the time by `timeout` and the answer's size by its own
     /// limit.
     func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome
+
+    /// The answer to a request that an earlier process has sent, under the name by which it was kept
+    /// (``ProviderRequest/keptAs``). What did not leave that process is told from what was lost.
+    func answer(to name: ExchangeName, timeout: Duration) async -> ProviderOutcome
+
+    /// What the exchange brought is in safety, or not wanted: the next process is not to know of it.
+    func forget(_ name: ExchangeName)
 }
 
 /// The outcome of one request.
@@ -90,6 +122,14 @@ package enum ProviderOutcome: ~Copyable, Sendable {
 }
 
 extension ProviderOutcome {
+    /// The next process takes the answer in, so this one must not take it for lost.
+    package var wasLeft: Bool {
+        switch self {
+        case .answered: false
+        case .failed(let failure): failure.kind == .left
+        }
+    }
+
     /// Nothing was presented, because ``ProviderRequest/mayLeave`` said no.
     package var wasWithheld: Bool {
         switch self {

@@ -3,7 +3,7 @@ internal import Glibc
 /// The environment variables that this module looks at, as values, so that everything else can be tested without
 /// touching the environment of the process.
 package struct ServiceEnvironment: Sendable, Equatable {
-    /// A variable that systemd, the Swift runtime or the C library defines.
+    /// A variable that systemd, the unit, the Swift runtime or the C library defines.
     package enum Name: String, CaseIterable, Sendable {
         /// sd_notify(3)
         case notifySocket = "NOTIFY_SOCKET"
@@ -14,6 +14,8 @@ package struct ServiceEnvironment: Sendable, Equatable {
         /// sd_pid_notify_with_fds(3), from systemd 254 on: how many descriptors the manager keeps for this
         /// unit; of an older one the unit may say it
         case storedDescriptorLimit = "FDSTORE"
+        /// The same, as the unit was shipped: what is said in the other one stands.
+        case shippedDescriptorLimit = "PURSER_FDSTORE"
         /// Swift's docs/Backtracing.rst
         case swiftBacktrace = "SWIFT_BACKTRACE"
         /// mallopt(3)

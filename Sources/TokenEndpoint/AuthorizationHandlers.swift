@@ -38,13 +38,19 @@ final class ExchangeTable: Sendable {
         return state.withLock { $0.exchanges[number] }
     }
 
-    /// Adds both handlers to a connection that is ready for its first request. To be called on its event loop.
-    func install(in channel: any Channel) throws {
+    /// All that are in flight.
+    func all() -> [HTTPExchange] { state.withLock { Array($0.exchanges.values) } }
+
+    /// Adds both handlers to a connection that is ready for its first request, and one that records the answer where there
+    /// is such a one. To be called on its event loop.
+    func install(_ recorder: AnswerRecorder?, in channel: any Channel) throws {
         let pipeline = channel.pipeline.syncOperations
         let writer = AuthorizationWriter()
         let encoder = try pipeline.handler(type: HTTPRequestEncoder.self)
+        if let recorder { try pipeline.addHandler(recorder, position: .first) }
         try pipeline.addHandler(writer, position: .before(encoder))
-        try pipeline.addHandler(ExchangeNumberTaker(table: self, writer: writer), position: .after(encoder))
+        try pipeline.addHandler(
+            ExchangeNumberTaker(table: self, writer: writer, recorder: recorder), position: .after(encoder))
     }
 }
 
@@ -55,10 +61,13 @@ private final class ExchangeNumberTaker: ChannelOutboundHandler {
 
     private let table: ExchangeTable
     private let writer: AuthorizationWriter
+    /// For the connection's first exchange alone: what came before another is no part of its answer.
+    private var recorder: AnswerRecorder?
 
-    init(table: ExchangeTable, writer: AuthorizationWriter) {
+    init(table: ExchangeTable, writer: AuthorizationWriter, recorder: AnswerRecorder?) {
         self.table = table
         self.writer = writer
+        self.recorder = recorder
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -67,7 +76,11 @@ private final class ExchangeNumberTaker: ChannelOutboundHandler {
         }
         let number = head.headers.first(name: ExchangeTable.fieldName)
         head.headers.remove(name: ExchangeTable.fieldName)
-        writer.authorization = table.exchange(number)?.takeAuthorization()
+        let exchange = table.exchange(number)
+        writer.authorization = exchange?.takeAuthorization()
+        if let recorder = recorder.take() {
+            exchange?.goes(through: NIOLoopBound(recorder, eventLoop: context.eventLoop))
+        }
         context.write(wrapOutboundOut(.head(head)), promise: promise)
     }
 }

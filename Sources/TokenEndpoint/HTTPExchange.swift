@@ -11,9 +11,6 @@ import Synchronization
 final class HTTPExchange: HTTPClientResponseDelegate {
     typealias Response = Void
 
-    /// The answer's body is longer than allowed.
-    struct BodyTooLarge: Error {}
-
     /// The request was not to leave any more.
     struct Withheld: Error {}
 
@@ -22,26 +19,30 @@ final class HTTPExchange: HTTPClientResponseDelegate {
         var pendingBody: SecretBytes?
         var sentBody: ByteBuffer?
         var headWasSent = false
-        var head: HTTPResponseHead?
-        var body = SecretBuffer(minimumCapacity: 4096)
+        var recorder: NIOLoopBound<AnswerRecorder>?
+        var isLeft = false
+        var gathered: AnswerGatherer
     }
 
     private let state: Mutex<State>
     private let mayLeave: (@Sendable () -> Bool)?
+    private let keptAs: ExchangeName?
     private let bodyLength: Int?
-    private let maximumBodyLength: Int
 
     init(
         authorization: consuming SecretBytes?, body: consuming SecretBytes?, mayLeave: (@Sendable () -> Bool)?,
-        maximumBodyLength: Int
+        keptAs: ExchangeName?, maximumBodyLength: Int
     ) {
         self.mayLeave = mayLeave
+        self.keptAs = keptAs
         switch body {
         case .some(let body): bodyLength = body.count
         case .none: bodyLength = nil
         }
-        self.maximumBodyLength = maximumBodyLength
-        state = Mutex(State(authorization: authorization, pendingBody: body))
+        state = Mutex(
+            State(
+                authorization: authorization, pendingBody: body,
+                gathered: AnswerGatherer(maximumBodyLength: maximumBodyLength)))
     }
 
     /// The authorization, which leaves its secret buffer only when the connection takes it.
@@ -53,9 +54,27 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     func requestBody(on loop: any EventLoop) -> HTTPClient.Body? {
         guard let bodyLength else { return nil }
         return .stream(contentLength: Int64(bodyLength)) { [self] writer in
+            // Kept before it is noted that it was sent: what is noted and not kept is lost by a crash.
+            if let keptAs { recorder?.begin(keptAs) }
             guard mayLeave?() ?? true else { return loop.makeFailedFuture(Withheld()) }
             return writer.write(.byteBuffer(takeBody()))
         }
+    }
+
+    /// The connection that is to carry it. To be called on the connection's event loop, as ``recorder`` is.
+    func goes(through recorder: NIOLoopBound<AnswerRecorder>) {
+        state.withLock { $0.recorder = recorder }
+    }
+
+    /// What records the answer, once there is a connection, and if exchanges are kept.
+    private var recorder: AnswerRecorder? { state.withLock { $0.recorder }?.value }
+
+    /// Ends the wait for its answer, if the next process can go on with it. To be called on the connection's event loop.
+    func leave() {
+        guard let recorder, recorder.isKept else { return }
+        // Before the connection ends, of which its sender hears at once.
+        state.withLock { $0.isLeft = true }
+        recorder.leave()
     }
 
     private func takeBody() -> ByteBuffer {
@@ -85,21 +104,11 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     // MARK: The answer
 
     func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > maximumBodyLength {
-            return task.eventLoop.makeFailedFuture(BodyTooLarge())
-        }
-        state.withLock { $0.head = head }
-        return task.eventLoop.makeSucceededVoidFuture()
+        task.eventLoop.makeCompletedFuture { try state.withLock { try $0.gathered.take(head) } }
     }
 
     func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ part: ByteBuffer) -> EventLoopFuture<Void> {
-        let fits = state.withLock { state in
-            guard state.body.count + part.readableBytes <= maximumBodyLength else { return false }
-            part.appendReadable(to: &state.body)
-            return true
-        }
-        part.wipeShared()
-        return fits ? task.eventLoop.makeSucceededVoidFuture() : task.eventLoop.makeFailedFuture(BodyTooLarge())
+        task.eventLoop.makeCompletedFuture { try state.withLock { try $0.gathered.take(part) } }
     }
 
     func didFinishRequest(task: HTTPClient.Task<Void>) {}
@@ -109,13 +118,9 @@ final class HTTPExchange: HTTPClientResponseDelegate {
     /// The answer, once the task has succeeded.
     func outcome() -> ProviderOutcome {
         state.withLock { state in
-            guard let head = state.head else { return .failed(TransportFailure(.other, mayHaveBeenReceived: true)) }
-            let body = state.body.bytes()
-            state.body.removeAll()
-            return .answered(
-                ProviderResponse(
-                    status: Int(head.status.code), retryAfter: head.field("retry-after"), date: head.field("date"),
-                    contentType: head.field("content-type"), body: body))
+            // An answer that ends with its connection looks whole when that is left.
+            guard !state.isLeft else { return .failed(TransportFailure(.left, mayHaveBeenReceived: true)) }
+            return state.gathered.outcome()
         }
     }
 
@@ -125,14 +130,8 @@ final class HTTPExchange: HTTPClientResponseDelegate {
             // The connection may still hold the bytes; whoever lets go last wipes them.
             state.sentBody?.wipeIfLastOwner()
             state.sentBody = nil
+            guard !state.isLeft else { return TransportFailure(.left, mayHaveBeenReceived: true) }
             return TransportFailure(error, headWasSent: state.headWasSent, hasBody: bodyLength != nil)
         }
-    }
-}
-
-extension HTTPResponseHead {
-    /// The first field of this name, if it is at most 1 KiB.
-    fileprivate func field(_ name: String) -> String? {
-        headers.first(name: name).flatMap { $0.utf8.count <= 1024 ? $0 : nil }
     }
 }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 package import NIOCore
 import NIOSSL
 package import OAuth
+import SecretBytes
 import Synchronization
 
 /// Sends requests to providers with async-http-client.
@@ -19,28 +20,33 @@ package final class HTTPTransport: ProviderTransport {
     /// One for each reach, so that no connection is used for a host that may not lead where it does.
     private let clients: [ConnectedAddress.Reach: HTTPClient]
     private let privateHosts = Mutex<Set<String>>([])
-    private let clock: any Clock<Duration>
-    private let loop: any EventLoop
-    private let maximumBodyLength: Int
-    private let exchanges = ExchangeTable()
+    let clock: any Clock<Duration>
+    let loop: any EventLoop
+    let maximumBodyLength: Int
+    let keeper: (any ExchangeKeeping)?
+    let exchanges = ExchangeTable()
+    let keptAnswers = Mutex(KeptAnswers())
 
     /// A transport that lives on one loop of `group`, which must outlive it. Timeouts are measured on `clock`; the
     /// default one counts the time that the machine is suspended, as NIO's timers do not.
     ///
     /// One loop, because async-http-client (1.37) traps when a request and its connection are on two and a connection
     /// ends just after an early answer: "a connection that we don't know was released".
+    ///
+    /// `keeper` keeps the exchanges that have a name (``ProviderRequest/keptAs``) beyond the end of the process.
     package init(
         group: any EventLoopGroup, configuration: HTTPTransportConfiguration = .init(),
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: any Clock<Duration> = ContinuousClock(), keeper: (any ExchangeKeeping)? = nil
     ) {
         self.loop = group.next()
         self.clock = clock
+        self.keeper = keeper
         self.maximumBodyLength = configuration.maximumBodyLength
         var clients: [ConnectedAddress.Reach: HTTPClient] = [:]
         for reach in ConnectedAddress.Reach.allCases {
             clients[reach] = HTTPClient(
                 eventLoopGroupProvider: .shared(loop),
-                configuration: HTTPClient.Configuration(configuration, exchanges, reach))
+                configuration: HTTPClient.Configuration(configuration, exchanges, reach, keeper))
         }
         self.clients = clients
     }
@@ -61,7 +67,7 @@ package final class HTTPTransport: ProviderTransport {
     package func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome {
         let exchange = HTTPExchange(
             authorization: request.authorization.take(), body: request.body.take(), mayLeave: request.mayLeave,
-            maximumBodyLength: maximumBodyLength)
+            keptAs: keeper == nil ? nil : request.keptAs, maximumBodyLength: maximumBodyLength)
         let number = exchanges.insert(exchange)
         defer { exchanges.remove(number) }
         let message: HTTPClient.Request
@@ -109,12 +115,15 @@ package final class HTTPTransport: ProviderTransport {
 
 extension HTTPClient.Configuration {
     fileprivate init(
-        _ bounds: HTTPTransportConfiguration, _ exchanges: ExchangeTable, _ reach: ConnectedAddress.Reach
+        _ bounds: HTTPTransportConfiguration, _ exchanges: ExchangeTable, _ reach: ConnectedAddress.Reach,
+        _ keeper: (any ExchangeKeeping)?
     ) {
         var tls = TLSConfiguration.makeClientConfiguration()
         // NIOSSL's own default is 1.0 (RFC 8996 forbids what is older than 1.2).
         tls.minimumTLSVersion = .tlsv12
         if let file = bounds.trustRootsFile { tls.trustRoots = .file(file) }
+        let trafficSecrets = TrafficSecrets()
+        if keeper != nil { tls.keyLogCallback = { trafficSecrets.note($0) } }
         self.init(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: Timeout(connect: TimeAmount(bounds.connectTimeout)), proxy: nil, decompression: .disabled)
@@ -127,7 +136,10 @@ extension HTTPClient.Configuration {
         connectionPool.retryConnectionEstablishment = false
         // Named for debugging, but it is the one hook between the handshake and the request.
         http1_1ConnectionDebugInitializer = { channel in
-            ConnectedAddress.check(channel, within: reach).flatMapThrowing { try exchanges.install(in: channel) }
+            let check = ConnectedAddress.check(channel, within: reach)
+            guard let keeper else { return check.flatMapThrowing { try exchanges.install(nil, in: channel) } }
+            let recorder = AnswerRecorder.make(keeper, trafficSecrets, for: channel)
+            return check.and(recorder).flatMapThrowing { try exchanges.install($1?.value, in: channel) }
         }
     }
 }

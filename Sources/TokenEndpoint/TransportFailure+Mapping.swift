@@ -40,7 +40,7 @@ extension TransportFailure.Kind {
         case ChannelError.connectTimeout: self = .timeout
         case is ChannelError: self = .connectionClosed
         case HTTPParserError.invalidEOFState: self = .connectionClosed
-        case is HTTPExchange.BodyTooLarge: self = .bodyTooLarge
+        case is AnswerGatherer.BodyTooLarge: self = .bodyTooLarge
         case is ConnectedAddress.Refused: self = .refusedAddress
         case is CancellationError: self = .cancelled
         default: self = .other

@@ -20,10 +20,13 @@ struct SentMarkTests {
         let ticket = try #require(tickets.first)
         #expect(tickets.count == 1)
         var attempt = RefreshAttempt(ticket)
-        guard let exchange = stage.world.broker.next(&attempt), let mayLeave = exchange.request.mayLeave else {
-            throw NothingToSend()
+        guard let exchange = stage.world.broker.next(&attempt) else { throw NothingToSend() }
+        switch consume exchange {
+        case .send(let request, _):
+            guard let mayLeave = request.mayLeave else { throw NothingToSend() }
+            return (attempt, mayLeave)
+        case .awaitAnswer: throw NothingToSend()
         }
-        return (attempt, mayLeave)
     }
 
     private struct NothingToSend: Error {}

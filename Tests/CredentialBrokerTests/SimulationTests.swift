@@ -64,9 +64,15 @@ private final class Simulation {
     /// When a token may first have been received.
     private var received: [String: BootInstant] = [:]
 
+    /// Whether answers outlive the process that asked.
+    private let keepsExchanges: Bool
+
     init(seed: UInt64) throws {
         random = SplitMix64(seed: seed)
-        world = try World(seed: seed)
+        keepsExchanges = seed % 2 == 1
+        var setup = WorldSetup()
+        setup.keepsExchanges = keepsExchanges
+        world = try World(setup, seed: seed)
         for name in ["acme", "acmetwo", "grace", "again"] { logIn(name) }
         world.respond = { [unowned self] in react($0) }
         try reload()
@@ -185,8 +191,10 @@ private final class Simulation {
         try takeStep()
         guard world.isDead else { return world.die(afterChanges: nil) }
         let inDoubt = logins.filter { before[$0.key]?.token != $0.value.token }
-        // Whatever came of them, the process may have died before it knew.
-        doubtful.formUnion(presentedNow.union(world.unsent.compactMap(\.refreshToken).map { Self.family(of: $0) }))
+        // Whatever came of them, the process may have died before it knew; the next one does.
+        if !keepsExchanges {
+            doubtful.formUnion(presentedNow.union(world.unsent.compactMap(\.refreshToken).map { Self.family(of: $0) }))
+        }
         try crash()
         try resolve(inDoubt, before)
     }
@@ -232,7 +240,7 @@ private final class Simulation {
                 continue
             }
             let served = try world.ask("getConnectionCredentials", ["connectionId": id, "timeoutMs": 0], uid: 1001)
-            guard served["accessToken"]?.string != login.token else { continue }
+            guard served["accessToken"]?.string != login.token, !keepsExchanges else { continue }
             // Its answer died with the process.
             doubtful.insert(login.family)
             logins[name]?.token = old.token
@@ -272,9 +280,12 @@ private final class Simulation {
         lines.append(world.connect(uid: 1001))
     }
 
-    /// The process is killed; what was on its way may have reached the provider, and no answer comes back.
+    /// The process is killed; what was on its way may have reached the provider, and no answer comes back, unless exchanges
+    /// are kept.
     private func crash() throws {
-        for request in world.pendingRequests where Bool.random(using: &random) { _ = core.receive(request) }
+        if !keepsExchanges {
+            for request in world.pendingRequests where Bool.random(using: &random) { _ = core.receive(request) }
+        }
         try world.restart()
         open = []
         lines = (0..<3).map { _ in world.connect(uid: 1001) }

@@ -12,6 +12,7 @@ extension FailureCase {
         network(.bodyTooLarge, .transient, "body_too_large", sent: true),
         network(.cancelled, .transient, "cancelled", sent: true),
         network(.withheld, .transient, "withheld", sent: false),
+        network(.left, .transient, "left", sent: true),
         network(.refusedAddress, .brokenApp, "refused_address", sent: false),
         network(.other, .transient, "transport", sent: true),
     ]

@@ -42,13 +42,15 @@ package final class World {
     /// Of the vault's memory, which may move.
     private let vaultDescriptor: VaultDescriptor
     private var held: [HeldExchange] = []
+    private let kept = KeptReactions()
     /// Each time the refresher has done what there was, and waits.
     private var sleeps: AsyncStream<BootInstant>.Iterator
 
     private struct HeldExchange {
         var attempt: RefreshAttempt
         var request: ReceivedRequest
-        var deadline: BootInstant { request.at.advanced(by: request.timeout) }
+        var deadline: BootInstant
+        var name: ExchangeName?
     }
 
     /// 2026-06-01T00:00:00Z, in Unix time.
@@ -72,7 +74,8 @@ package final class World {
             imported = try reboot.fill(&vault, now: clock.now)
         }
         vaultDescriptor = VaultDescriptor(of: &vault)
-        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
+        kept.follow(vaultDescriptor)
+        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort, kept)
     }
 
     private static func policy(_ setup: WorldSetup) -> SegmentPolicy {
@@ -81,7 +84,7 @@ package final class World {
 
     private static func broker(
         _ vault: consuming SecretVault, _ clock: ManualClock, _ transport: ScriptedTransport?, _ setup: WorldSetup,
-        seed: UInt64, _ shift: WallShift, _ audit: AuditTrail, _ port: BrowserPort
+        seed: UInt64, _ shift: WallShift, _ audit: AuditTrail, _ port: BrowserPort, _ kept: KeptReactions
     ) -> Broker<ManualClock, ScriptedTransport> {
         let random = RandomBytes(seed: seed &+ 1)
         var settings = BrokerSettings(
@@ -89,23 +92,24 @@ package final class World {
             fingerprintKey: Array(repeating: UInt8(truncatingIfNeeded: seed &+ 6), count: 32),
             randomBytes: { random.next($0) })
         settings.auditHasRoom = { audit.hasRoom }
+        settings.keptExchanges = kept.names
         return Broker(
-            settings: settings, vault: vault, clock: clock, transport: transport ?? ScriptedTransport(clock: clock),
-            seed: seed,
+            settings: settings, vault: vault, clock: clock,
+            transport: transport ?? ScriptedTransport(clock: clock, exchanges: kept), seed: seed,
             wallClock: {
                 wallStart * 1_000_000_000 + clock.now.nanoseconds - ManualClock.start.nanoseconds + shift.value
             },
             writeAudit: { records, dropped in audit.add(records, dropped) }, openCallbacks: { port.open() })
     }
 
-    /// The process is killed in this instant, and another one finds the vault. Answers that were on their way are lost, and
-    /// so is who called; the configuration must be applied anew.
+    /// The process is killed in this instant, and another one finds the vault. Answers that were on their way are lost, unless
+    /// exchanges are kept, and so is who called; the configuration must be applied anew.
     package func restart() throws {
         held = []
         seed &+= 1000
         var vault = try vaultDescriptor.survivor(Self.policy(setup))
         vaultDescriptor.follow(&vault)
-        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort)
+        broker = Self.broker(vault, clock, transport, setup, seed: seed, wallShift, audit, browserPort, kept)
     }
 
     /// The vault's memory, without the zeros at its end.
@@ -152,6 +156,9 @@ package final class World {
         var vault = try SecretVault(adopting: vaultDescriptor.value, policy: Self.policy(setup))
         return try body(&vault)
     }
+
+    /// Exchanges that would outlive the process now.
+    package var exchangesKept: Int { kept.names.count }
 
     // MARK: Configuration
 
@@ -262,6 +269,7 @@ package final class World {
 
     private func finish(_ exchange: HeldExchange, _ reaction: Reaction) {
         var attempt = exchange.attempt
+        if let name = exchange.name { kept[name]?.reaction = reaction }
         take(reaction, &attempt)
         drive(attempt)
     }
@@ -270,21 +278,53 @@ package final class World {
         var attempt = attempt
         while let exchange = broker.next(&attempt) {
             guard !isDead else { return }
-            guard exchange.request.mayLeave?() ?? true else {
-                take(.withheld, &attempt)
-                continue
+            switch consume exchange {
+            case .send(let request, let timeout): guard send(request, timeout, &attempt) else { return }
+            case .awaitAnswer(let name, let timeout): guard wait(name, timeout, &attempt) else { return }
             }
-            guard !isDead else {
-                // The dead send nothing, but have noted that they would.
-                unsent.append(ReceivedRequest(exchange.request, at: now, timeout: exchange.timeout))
-                return
-            }
-            let request = ReceivedRequest(exchange.request, at: now, timeout: exchange.timeout)
-            ledger.append(request)
-            let reaction = respond(request)
-            if case .hold = reaction { return held.append(HeldExchange(attempt: attempt, request: request)) }
-            take(reaction, &attempt)
         }
+    }
+
+    /// False if the attempt goes no further for now.
+    private func send(_ request: borrowing ProviderRequest, _ timeout: Duration, _ attempt: inout RefreshAttempt)
+        -> Bool
+    {
+        let name = setup.keepsExchanges ? request.keptAs : nil
+        guard request.mayLeave?() ?? true else {
+            take(.withheld, &attempt)
+            return true
+        }
+        let received = ReceivedRequest(request, at: now, timeout: timeout)
+        guard !isDead else {
+            // The dead send nothing, but have noted that they would.
+            unsent.append(received)
+            if let name { kept[name] = KeptReactions.Exchange(request: received, reaction: .unreachable) }
+            return false
+        }
+        ledger.append(received)
+        let reaction = respond(received)
+        if let name { kept[name] = KeptReactions.Exchange(request: received, reaction: reaction) }
+        return react(reaction, to: received, until: now.advanced(by: timeout), name, &attempt)
+    }
+
+    private func wait(_ name: ExchangeName, _ timeout: Duration, _ attempt: inout RefreshAttempt) -> Bool {
+        guard let exchange = kept[name] else {
+            take(.lost, &attempt)
+            return true
+        }
+        return react(exchange.reaction, to: exchange.request, until: now.advanced(by: timeout), name, &attempt)
+    }
+
+    private func react(
+        _ reaction: Reaction, to request: ReceivedRequest, until deadline: BootInstant, _ name: ExchangeName?,
+        _ attempt: inout RefreshAttempt
+    ) -> Bool {
+        if case .hold = reaction {
+            held.append(HeldExchange(attempt: attempt, request: request, deadline: deadline, name: name))
+            return false
+        }
+        take(reaction, &attempt)
+        return true
     }
 
     private func take(_ reaction: Reaction, _ attempt: inout RefreshAttempt) {

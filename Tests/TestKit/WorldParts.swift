@@ -8,6 +8,8 @@ internal import Synchronization
 package struct WorldSetup {
     package var contract: [UInt8] = Array("{}".utf8)
     package var maximumVaultBytes = 64 << 20
+    /// Whether the answers to what a process has sent can be had by the next one.
+    package var keepsExchanges = false
 
     package init() {}
 }

@@ -26,9 +26,10 @@ func plain(_ bytes: borrowing SecretBytes) -> String {
 /// Runs `body` with a transport, and shuts it down.
 func withTransport<Result>(
     _ configuration: HTTPTransportConfiguration = .init(), clock: any Clock<Duration> = ContinuousClock(),
-    _ body: (HTTPTransport) async throws -> Result
+    keeper: (any ExchangeKeeping)? = nil, _ body: (HTTPTransport) async throws -> Result
 ) async throws -> Result {
-    let transport = HTTPTransport(group: ScriptedServer.group, configuration: configuration, clock: clock)
+    let transport = HTTPTransport(
+        group: ScriptedServer.group, configuration: configuration, clock: clock, keeper: keeper)
     do {
         let result = try await body(transport)
         await transport.shutdown()

@@ -82,6 +82,14 @@ private final class Tally: Sendable {
     let count = Atomic(0)
 }
 
+/// Whether the text is a request with all of its body.
+func isWholeRequest(_ text: String) -> Bool {
+    guard let end = text.firstRange(of: "\r\n\r\n") else { return false }
+    let fields = text[..<end.lowerBound].lowercased().split(separator: "\r\n")
+    let length = fields.first { $0.hasPrefix("content-length: ") }.flatMap { Int($0.dropFirst(16)) } ?? 0
+    return text[end.upperBound...].utf8.count >= length
+}
+
 private final class ScriptHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -105,7 +113,7 @@ private final class ScriptHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         received += String(buffer: unwrapInboundIn(data))
-        guard isWhole else { return }
+        guard isWholeRequest(received) else { return }
         onRequest(received)
         received = ""
         run(context)
@@ -113,13 +121,6 @@ private final class ScriptHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
-    }
-
-    private var isWhole: Bool {
-        guard let end = received.firstRange(of: "\r\n\r\n") else { return false }
-        let fields = received[..<end.lowerBound].lowercased().split(separator: "\r\n")
-        let length = fields.first { $0.hasPrefix("content-length: ") }.flatMap { Int($0.dropFirst(16)) } ?? 0
-        return received[end.upperBound...].utf8.count >= length
     }
 
     private func run(_ context: ChannelHandlerContext) {

@@ -34,6 +34,38 @@ struct TransportMemoryTests {
         try await listener.close().get()
     }
 
+    @Test("After an answer to another process's request, no copy of its secrets is left", arguments: [true, false])
+    func keptAnswer(isEncrypted: Bool) async throws {
+        let secret = random()
+        var sealer = RecordSealer(.aes128)
+        var answer = Array("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n".utf8)
+        answer.reserveCapacity(128)
+        secret.withBytes { bytes in for index in bytes.indices { answer.append(bytes[index]) } }
+        let name = ExchangeName(connectionID: "con_a", generation: 1, tokens: 5, isFirst: true, begunAt: 9)
+        let shelf = ExchangeShelf()
+        let server = try await HeldServer.start()
+        let socket = try connectedSocket(to: server.port)
+        if isEncrypted {
+            shelf.put(name, socket: socket, key: sealer.secret, received: sealer.seal(.data, answer))
+            unsafe answer.withUnsafeMutableBytes { unsafe wipe($0) }
+        } else {
+            shelf.put(name, socket: socket, key: [], received: answer)
+            answer = []
+        }
+        let isSame = try await withTransport(keeper: shelf) { transport in
+            guard case .answered(let response) = await transport.answer(to: name, timeout: .seconds(30)) else {
+                return false
+            }
+            return response.body.isEqual(to: secret)
+        }
+        #expect(isSame)
+        shelf.forget(name)
+        // The one is the test's own.
+        let copies = try copiesInMemory(of: secret)
+        #expect(copies == 1)
+        await server.stop()
+    }
+
     private func random() -> SecretBytes {
         var generator = SystemRandomNumberGenerator()
         var buffer = SecretBuffer()

@@ -21,6 +21,8 @@ struct EndpointGate {
     /// Connections and refreshes under way that have to do with it.
     var users = 0
     private(set) var inFlight = 0
+    /// Under way beside these since before the restart: they say nothing of what a probe would meet.
+    private(set) var takenOver = 0
     private(set) var consecutiveFailures = 0
     /// Nil while healthy.
     private(set) var retryAt: BootInstant?
@@ -53,10 +55,11 @@ struct EndpointGate {
 
     /// When the next one may go, or nil if something else must happen first.
     func opensAt(_ now: BootInstant) -> BootInstant? {
-        guard isProbed else { return inFlight < Self.concurrency ? now : nil }
+        let isFull = inFlight + takenOver >= Self.concurrency
+        guard isProbed else { return isFull ? nil : now }
         guard inFlight > 0 else { return max(retryAt ?? now, now) }
         // It works, and is only watched: one request that hangs does not hold up the others as long as itself.
-        guard retryAt == nil, !isSuspect, inFlight < Self.concurrency, let lastSentAt else { return nil }
+        guard retryAt == nil, !isSuspect, !isFull, let lastSentAt else { return nil }
         return max(now, lastSentAt.advanced(by: Self.longestTurn))
     }
 
@@ -75,6 +78,15 @@ struct EndpointGate {
         }
         lastSentAt = now
         return probe.sent()
+    }
+
+    /// One that an earlier process sent is still under way.
+    mutating func tookOver() { takenOver += 1 }
+
+    /// It has come to its end, which is reported like that of any other.
+    mutating func landsTakenOver() {
+        takenOver -= 1
+        inFlight += 1
     }
 
     /// As it was left by the process before: it may fail, so the next one asks first.

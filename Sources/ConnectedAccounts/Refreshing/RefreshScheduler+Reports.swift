@@ -90,6 +90,7 @@ extension RefreshScheduler {
     /// Ends the ticket's flight; false if it was ended before. What waited for its end goes on.
     private mutating func land(_ ticket: Ticket) -> Bool {
         guard flights.remove(ticket.turn) != nil else { return false }
+        if ticket.isTakenOver { endpoints[ticket.endpoint]?.landsTakenOver() }
         guard let entry = entries[ticket.slot], entry.flight == ticket.turn else { return true }
         entries[ticket.slot]?.flight = nil
         if entry.phase == .queued { enqueue(ticket.slot, urgent: entry.isUrgent) }

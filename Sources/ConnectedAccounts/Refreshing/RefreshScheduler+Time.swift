@@ -81,7 +81,7 @@ extension RefreshScheduler {
             tickets.append(
                 Ticket(
                     slot: place.slot, generation: entry.life.generation, sentAt: now, asksFirst: asksFirst,
-                    turn: lastTurn, endpoint: endpoint, app: entry.app, appEdition: app.edition))
+                    isTakenOver: false, turn: lastTurn, endpoint: endpoint, app: entry.app, appEdition: app.edition))
         }
     }
 }

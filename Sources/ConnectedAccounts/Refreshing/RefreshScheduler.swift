@@ -70,6 +70,22 @@ package struct RefreshScheduler: Sendable {
         tryAgain(slot, after: resendAfter ?? .zero, now: now, jitter: jitter)
     }
 
+    /// The connection's refresh was sent before the process was restarted, and its answer is still to come: after it was
+    /// put. Gives its ticket, whose end is to be reported like any other's; nil if there is no such connection.
+    package mutating func takeOver(_ slot: Slot, failures: Int, sentAt: BootInstant) -> Ticket? {
+        guard entries[slot]?.flight == nil else { return nil }
+        move(slot, to: .inFlight)
+        guard let entry = entries[slot] else { return nil }
+        flights.insert(lastTurn)
+        use(endpoint: entry.endpoint, app: entry.app)
+        entries[slot]?.flight = lastTurn
+        entries[slot]?.failures = failures
+        endpoints[entry.endpoint]?.tookOver()
+        return Ticket(
+            slot: slot, generation: entry.life.generation, sentAt: sentAt, asksFirst: false, isTakenOver: true,
+            turn: lastTurn, endpoint: entry.endpoint, app: entry.app, appEdition: apps[entry.app]?.edition ?? 0)
+    }
+
     /// The connection's endpoint failed before the process was restarted: it is asked before anything is presented to it.
     package mutating func endpointWasFailing(of slot: Slot) {
         guard let endpoint = entries[slot]?.endpoint else { return }
@@ -180,7 +196,7 @@ package struct RefreshScheduler: Sendable {
     package var queued: Int { entries.values.reduce(0) { $0 + ($1.phase == .queued ? 1 : 0) } }
 
     /// Under way by the gates' own count.
-    var gatesUnderWay: Int { endpoints.values.reduce(0) { $0 + $1.inFlight } }
+    var gatesUnderWay: Int { endpoints.values.reduce(0) { $0 + $1.inFlight + $1.takenOver } }
 
     /// Places held in all lines and the timetable, those given up included.
     var placesHeld: Int {
@@ -191,7 +207,8 @@ package struct RefreshScheduler: Sendable {
     package func endpointHealth(now: BootInstant) -> [EndpointHealth] {
         endpoints.sorted { $0.key < $1.key }.map { key, gate in
             // Whether it has recovered since is not known before somebody needs it.
-            let isCurrent = gate.waiting > 0 || gate.inFlight > 0 || gate.retryAt.map { $0 > now } ?? false
+            let isCurrent =
+                gate.waiting > 0 || gate.inFlight + gate.takenOver > 0 || gate.retryAt.map { $0 > now } ?? false
             return EndpointHealth(
                 key: key, consecutiveFailures: isCurrent ? gate.consecutiveFailures : 0,
                 retryAt: isCurrent ? gate.retryAt : nil)

@@ -9,7 +9,7 @@ extension RefreshScheduler {
     }
 
     /// Leave to send one refresh.
-    package struct Ticket: Sendable, Equatable {
+    package struct Ticket: Sendable, Hashable {
         package let slot: Slot
         /// The generation whose refresh token is presented.
         package let generation: UInt64
@@ -17,6 +17,8 @@ extension RefreshScheduler {
         /// The endpoint counts as failing, so ask it first without anything that could be lost, and report
         /// ``Failure/stillFailing(_:retryAfter:)`` unless its answer is that of an endpoint that works.
         package let asksFirst: Bool
+        /// It was sent by an earlier process: its answer is waited for.
+        package let isTakenOver: Bool
         let turn: UInt64
         let endpoint: String
         let app: String

@@ -8,8 +8,10 @@ package struct RestoreReport: Sendable, Equatable {
     package var connections = 0
     package var links = 0
     package var sessions = 0
-    /// Of the connections, those whose refresh was sent and not answered.
+    /// Of the connections, those whose refresh was sent and not answered, and cannot be any more.
     package var uncertain = 0
+    /// … and those whose answer is waited for.
+    package var awaited = 0
     /// Records that this version cannot read.
     package var unreadable = 0
 }
@@ -27,6 +29,7 @@ extension BrokerState {
     /// To be called once, before anything else. What needs the configuration follows with the first one.
     mutating func restore(now: BootInstant) -> RestoreReport {
         let contents = VaultContents(of: vault)
+        keptExchanges = settings.keptExchanges
         restoreFingerprintKey(contents.fingerprintKey)
         adoptsSeeds = contents.fingerprintKey == nil && !(contents.connections.isEmpty && contents.deletedSeeds.isEmpty)
         restoredClientSecrets = contents.clientSecrets
@@ -108,7 +111,9 @@ extension BrokerState {
                 record: tokens.record, fingerprint: fingerprint(of: tokens.record), seed: record.seed,
                 rotates: record.rotates || isNewer, firstPresentedAt: mark?.sentAt)
         }
-        if mark != nil { report.uncertain += 1 }
+        if mark != nil {
+            if keptExchange(of: slot) != nil { report.awaited += 1 } else { report.uncertain += 1 }
+        }
         interruptedRefreshes[connection.id] = InterruptedRefresh(
             generation: connection.generation, failures: record.failures, presentedAt: mark?.sentAt)
         return isNewer
@@ -199,13 +204,45 @@ extension BrokerState {
         }
     }
 
+    /// The last exchange that presented the tokens of this slot, and of no other login.
+    private func keptExchange(of slot: Int) -> ExchangeName? {
+        guard let connection = directory[slot], let tokens = secrets[slot]?.identity else { return nil }
+        return keptExchanges.filter {
+            $0.connectionID == connection.id && $0.generation == connection.generation && $0.tokens == tokens
+        }.max { $0.begunAt < $1.begunAt }
+    }
+
+    /// The answer to what the process before has sent can still be had.
+    private mutating func takeOver(_ slot: Int, _ connection: Connection, _ refresh: InterruptedRefresh) -> Bool {
+        guard let presentedAt = refresh.presentedAt, connection.standing.verdict == nil,
+            let exchange = keptExchange(of: slot),
+            let ticket = scheduler.takeOver(
+                slot, failures: refresh.failures, sentAt: BootInstant(nanoseconds: exchange.begunAt))
+        else { return false }
+        keptExchanges.remove(exchange)
+        // If it was the first and comes to nothing, the token is as good as never sent.
+        if exchange.isFirst { secrets[slot]?.sentAt = presentedAt }
+        takenOver.append(ticket)
+        awaitedExchanges[ticket] = exchange
+        needsRefresher = true
+        return true
+    }
+
+    /// Those that no connection goes on with: they are to be forgotten.
+    mutating func unclaimedExchanges() -> [ExchangeName] {
+        let unclaimed = keptExchanges.filter { interruptedRefreshes[$0.connectionID] == nil }
+        keptExchanges.subtract(unclaimed)
+        return Array(unclaimed)
+    }
+
     private mutating func resume(
         _ slot: Int, _ connection: Connection, _ refresh: InterruptedRefresh, now: BootInstant
     ) {
-        // The process before may have found its endpoint failing, or ended because it waited for it.
-        if refresh.failures > 0 || refresh.presentedAt != nil || connection.standing.verdict == .uncertain {
-            scheduler.endpointWasFailing(of: slot)
-        }
+        // The process before may have found its endpoint failing …
+        if refresh.failures > 0 || connection.standing.verdict == .uncertain { scheduler.endpointWasFailing(of: slot) }
+        guard !takeOver(slot, connection, refresh) else { return }
+        // … or ended because it waited for it.
+        if refresh.presentedAt != nil { scheduler.endpointWasFailing(of: slot) }
         if let halted = connection.standing.verdict?.reason {
             return scheduler.restore(
                 slot, failures: refresh.failures, halted: halted, resendAfter: nil, now: now, jitter: jitter())

@@ -2,7 +2,7 @@ internal import ConnectedAccounts
 internal import DaemonConfiguration
 internal import DequeModule
 internal import JSONRPC
-internal import OAuth
+package import OAuth
 internal import ProviderCatalog
 internal import SecretBytes
 internal import SecretVault
@@ -38,6 +38,12 @@ struct BrokerState: ~Copyable {
     var beingDeleted: Set<String> = []
     /// Refreshes that a restart has interrupted, by the connection's id, until the first configuration is there.
     var interruptedRefreshes: [String: InterruptedRefresh] = [:]
+    /// Refreshes whose answer can still be had, until their connection goes on.
+    var keptExchanges: Set<ExchangeName> = []
+    /// … of those that do, until the next round.
+    var takenOver: [RefreshScheduler.Ticket] = []
+    /// … and the exchanges that they wait for, until they do.
+    var awaitedExchanges: [RefreshScheduler.Ticket: ExchangeName] = [:]
     /// Connections whose auth config is of another provider by mistake, with their failures before it was.
     var unserved: [String: Int] = [:]
     /// Tokens whose connection's own record is missing, until the first configuration names it, or does not.
@@ -125,6 +131,9 @@ struct ConnectionSecrets: Sendable {
     var firstPresentedAt: BootInstant?
     /// When the last one left.
     var sentAt: BootInstant?
+
+    /// Tells these tokens from those of another login.
+    var identity: UInt64 { UInt64(fingerprint, radix: 16) ?? 0 }
 }
 
 /// How refreshes ended since the start.
@@ -146,6 +155,8 @@ package struct BrokerSettings: Sendable {
     package var randomBytes: @Sendable (Int) -> [UInt8]
     /// Whether something outside of the process keeps the vault's memory, so that it outlives the process.
     package var vaultIsKept = false
+    /// Refreshes that an earlier process has sent, whose answer the transport can give.
+    package var keptExchanges: Set<ExchangeName> = []
     /// Vaults of earlier processes that could not be read.
     package var vaultsSetAside = 0
     /// What is not kept as it should be, for want of room where the vault is kept; each with what to do about it.

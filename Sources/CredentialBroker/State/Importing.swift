@@ -104,6 +104,8 @@ extension BrokerState {
         if let connection = directory[slot] {
             rejectedApps[connection.id] = nil
             forgetSent(connection.id)
+            // What was on its way before the restart was of these tokens, whatever comes under this name next.
+            interruptedRefreshes[connection.id]?.generation = 0
             links.remove(connection.id)
             wipeLink(connection.id)
         }

@@ -30,9 +30,13 @@ extension BrokerState {
     /// … where a lost answer may cost the grant: as long as the connection to the provider stands, it is worth waiting.
     private static var longPatience: Duration { .seconds(600) }
 
+    /// For an answer that may have come long ago, while no process was there.
+    private static var leastPatience: Duration { .seconds(2) }
+
     mutating func dueRefreshes(now: BootInstant) -> [RefreshScheduler.Ticket] {
         needsRefresher = false
-        return scheduler.due(now: now)
+        defer { takenOver = [] }
+        return takenOver + scheduler.due(now: now)
     }
 
     // MARK: Sending
@@ -87,8 +91,13 @@ extension BrokerState {
             guard let request else { return .unbuildable }
             return .ask(request, timeout: Self.patience, description: description)
         }
-        guard let request = refreshRequest(connection, authConfig, description, record: secrets.record) else {
+        guard var request = refreshRequest(connection, authConfig, description, record: secrets.record) else {
             return .unbuildable
+        }
+        if connection.authScheme == .oauth2 {
+            request.keptAs = ExchangeName(
+                connectionID: connection.id, generation: connection.generation, tokens: secrets.identity,
+                isFirst: secrets.firstPresentedAt == nil, begunAt: now.nanoseconds)
         }
         return .send(request, timeout: patience(for: secrets, connection, description), description: description)
     }
@@ -144,6 +153,21 @@ extension BrokerState {
         if case .resendWithin = description.lostAnswer { return Self.patience }
         let isCostly = secrets.rotates || description.lostAnswer == .never
         return isCostly ? Self.longPatience : Self.patience
+    }
+
+    /// For whose answer a taken-over ticket waits, and how it is to be read; nil if there is nobody any more to whom it would
+    /// mean something. What has come is taken in whenever that is, however late.
+    mutating func awaited(
+        _ ticket: RefreshScheduler.Ticket, now: BootInstant
+    ) -> (name: ExchangeName?, reading: (description: TokenEndpointDescription, timeout: Duration)?) {
+        let name = awaitedExchanges.removeValue(forKey: ticket)
+        guard let name, scheduler.awaits(ticket), let connection = directory[ticket.slot],
+            connection.generation == ticket.generation, let secrets = secrets[ticket.slot],
+            let description = authConfigs[connection.authConfigID]?.endpoints.tokenEndpoint
+        else { return (name, nil) }
+        let waited = BootInstant(nanoseconds: name.begunAt).duration(to: now)
+        let rest = patience(for: secrets, connection, description) - waited
+        return (name, (description, max(rest, Self.leastPatience)))
     }
 
     /// The provider's connection stands, and the ticket's request is about to leave. When this returns true, "sent with

@@ -77,6 +77,12 @@ private struct NoTransport: ProviderTransport {
     func send(_ request: consuming ProviderRequest, timeout: Duration) async -> ProviderOutcome {
         .failed(TransportFailure(.connect, mayHaveBeenReceived: false))
     }
+
+    func answer(to name: ExchangeName, timeout: Duration) async -> ProviderOutcome {
+        .failed(TransportFailure(.connectionClosed, mayHaveBeenReceived: true))
+    }
+
+    func forget(_ name: ExchangeName) {}
 }
 
 /// Boot time that does not pass.

@@ -1,0 +1,180 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import OAuth
+import SecretBytes
+import Synchronization
+
+/// Reads the answer to a request that an earlier process has sent: first what that process had received, then what still
+/// comes.
+final class KeptAnswer: Sendable {
+    private let gathered: Mutex<AnswerGatherer>
+    private let recorder: NIOLoopBoundBox<AnswerRecorder?>
+    private let end: EventLoopPromise<Void>
+    private let loop: any EventLoop
+    private let isLeft = Atomic(false)
+
+    init(on loop: any EventLoop, maximumBodyLength: Int) {
+        self.loop = loop
+        end = loop.makePromise()
+        recorder = .makeEmptyBox(eventLoop: loop)
+        gathered = Mutex(AnswerGatherer(maximumBodyLength: maximumBodyLength))
+    }
+
+    /// Waits for the answer, until it is there or ``stop(_:)`` is called. The socket is closed when this returns.
+    func read(_ kept: consuming KeptExchange, keeper: any ExchangeKeeping) async -> ProviderOutcome {
+        let (socket, place) = (kept.socket, kept.place)
+        let source = KeptBytes(kept)
+        let channel: any Channel
+        do {
+            channel = try await ClientBootstrap(group: loop)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let recorder = AnswerRecorder(keeper, goingOnAt: place)
+                        self.recorder.value = recorder
+                        try channel.pipeline.syncOperations.addHandlers([
+                            recorder, KeptBytesReader(source), ByteToMessageHandler(HTTPResponseDecoder()),
+                            KeptAnswerCollector(self),
+                        ])
+                    }
+                }
+                .withConnectedSocket(socket).get()
+        } catch {
+            end.fail(error)
+            return .failed(TransportFailure(.connectionClosed, mayHaveBeenReceived: true))
+        }
+        var outcome: ProviderOutcome
+        do {
+            try await withTaskCancellationHandler {
+                try await end.futureResult.get()
+            } onCancel: {
+                stop(CancellationError())
+            }
+            outcome = gathered.withLock { $0.outcome() }
+        } catch {
+            outcome = .failed(TransportFailure(error, headWasSent: true, hasBody: true))
+        }
+        // An answer that ends with its connection looks whole when that is left.
+        if isLeft.load(ordering: .acquiring) { outcome = .failed(TransportFailure(.left, mayHaveBeenReceived: true)) }
+        try? await channel.close().get()
+        return outcome
+    }
+
+    /// Ends the wait.
+    func stop(_ error: any Error) { end.fail(error) }
+
+    /// Ends the wait, for the next process to go on. To be called on the event loop.
+    func leave() {
+        isLeft.store(true, ordering: .releasing)
+        if let recorder = recorder.value { recorder.leave() } else { end.fail(ChannelError.ioOnClosedChannel) }
+    }
+
+    fileprivate func take(_ part: HTTPClientResponsePart) {
+        do {
+            switch part {
+            case .head(let head): try gathered.withLock { try $0.take(head) }
+            case .body(let bytes): try gathered.withLock { try $0.take(bytes) }
+            case .end: end.succeed()
+            }
+        } catch {
+            end.fail(error)
+        }
+    }
+}
+
+/// What is needed to read on, until the event loop takes it.
+private final class KeptBytes: Sendable {
+    private let kept: Mutex<KeptExchange?>
+
+    init(_ kept: consuming KeptExchange) {
+        self.kept = Mutex(kept)
+    }
+
+    func take() -> KeptExchange? {
+        var taken: KeptExchange?
+        kept.withLock { taken = $0.take() }
+        return taken
+    }
+}
+
+/// Opens what the socket brings where it is encrypted. Writes nothing to it.
+private final class KeptBytesReader: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+
+    private let source: KeptBytes
+    private var opener: TLSRecordOpener?
+    private var isEncrypted = false
+
+    init(_ source: KeptBytes) {
+        self.source = source
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        switch source.take() {
+        case .none: return
+        case .some(let kept):
+            isEncrypted = !kept.key.isEmpty
+            opener = isEncrypted ? TLSRecordOpener(kept.key) : nil
+            pass(on: ByteBuffer(copying: kept.received), context)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        pass(on: unwrapInboundIn(data), context)
+    }
+
+    /// The end of an encrypted answer is where TLS says so.
+    func channelInactive(context: ChannelHandlerContext) {
+        if isEncrypted, opener?.isAtEnd != true { context.fireErrorCaught(ChannelError.eof) }
+        context.fireChannelInactive()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        promise?.succeed()
+    }
+
+    private func pass(on bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard isEncrypted else {
+            if bytes.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(bytes)) }
+            return
+        }
+        let opened = opener?.open(bytes) ?? ByteBuffer()
+        if opened.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(opened)) }
+        if opener?.isAtEnd == true { context.close(promise: nil) }
+        if opener?.isBroken ?? true { context.fireErrorCaught(TLSRecordOpener.Broken()) }
+    }
+}
+
+private final class KeptAnswerCollector: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let answer: KeptAnswer
+
+    init(_ answer: KeptAnswer) {
+        self.answer = answer
+    }
+
+    /// The decoder has to know what was asked to know how the answer ends.
+    func channelActive(context: ChannelHandlerContext) {
+        let head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/")
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        answer.take(unwrapInboundIn(data))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        answer.stop(error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        answer.stop(ChannelError.ioOnClosedChannel)
+        context.fireChannelInactive()
+    }
+}

@@ -1,0 +1,259 @@
+import Crypto
+import Foundation
+import NIOCore
+import SecretBytes
+import Testing
+
+@testable import TokenEndpoint
+
+@Suite("Opening the records of TLS 1.3")
+struct TLSRecordOpenerTests {
+    @Test("Each cipher suite, in pieces of every size", arguments: RecordSealer.Suite.allCases)
+    func pieces(suite: RecordSealer.Suite) throws {
+        var sealer = RecordSealer(suite)
+        let records = sealer.seal("ab") + sealer.seal("") + sealer.seal("c", padding: 7) + sealer.seal(.alert, [1, 0])
+        for size in 1...records.count {
+            let reading = try Reading(sealer.secret)
+            var said = ""
+            for start in stride(from: 0, to: records.count, by: size) {
+                #expect(!reading.isAtEnd)
+                said += reading.open(records[start..<min(start + size, records.count)])
+            }
+            #expect(said == "abc", "\(size)")
+            #expect(reading.isAtEnd && !reading.isBroken, "\(size)")
+        }
+    }
+
+    @Test("The trace of RFC 8448, section 3: a ticket before, application data, the closing alert")
+    func publishedTrace() throws {
+        let secret = bytes("a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643")
+        let data = bytes(
+            "17030300432e937e11ef4ac740e538ad36005fc4a46932fc3225d05f82aa1b36e30efaf97d90e6dffc602dcb501a59a8fcc49c4bf2e5"
+                + "f0a21c0047c2abf332540dd032e167c2955d")
+        let alert = bytes("1703030013b58fd67166ebf599d24720cfbe7efa7a8864a9")
+        let reading = try Reading(secret)
+        #expect(Array(reading.open(data).utf8) == Array(0...0x31))
+        #expect(!reading.isAtEnd && !reading.isBroken)
+        #expect(reading.open(alert) == "")
+        #expect(reading.isAtEnd && !reading.isBroken)
+    }
+
+    @Test("Records that were seen by nobody may come before, but not for ever", arguments: RecordSealer.Suite.allCases)
+    func missed(suite: RecordSealer.Suite) throws {
+        for sequence in UInt64(0)...64 {
+            var sealer = RecordSealer(suite, sequence: sequence)
+            let records = sealer.seal("ab") + sealer.seal("c")
+            let reading = try Reading(sealer.secret)
+            let said = reading.open(records)
+            #expect(said == (sequence < 64 ? "abc" : ""), "\(sequence)")
+            #expect(reading.isBroken == (sequence == 64), "\(sequence)")
+        }
+    }
+
+    @Test("One record that is missing in between is the end of it")
+    func gap() throws {
+        var sealer = RecordSealer(.aes128)
+        let first = sealer.seal("a")
+        _ = sealer.seal("b")
+        let reading = try Reading(sealer.secret)
+        #expect(reading.open(first + sealer.seal("c")) == "a")
+        #expect(reading.isBroken)
+    }
+
+    @Test("Tickets say nothing, before and between")
+    func tickets() throws {
+        var sealer = RecordSealer(.aes256)
+        let ticket: [UInt8] = [4, 0, 0, 1, 0]
+        let records =
+            sealer.seal(.handshake, ticket) + sealer.seal(.handshake, ticket, padding: 3) + sealer.seal("a")
+            + sealer.seal(.handshake, ticket) + sealer.seal("b")
+        let reading = try Reading(sealer.secret)
+        #expect(reading.open(records) == "ab")
+        #expect(!reading.isBroken)
+    }
+
+    @Test("After the closing alert, nothing is read")
+    func afterEnd() throws {
+        var sealer = RecordSealer(.chaCha)
+        let records = sealer.seal("a") + sealer.seal(.alert, [1, 0]) + sealer.seal("b")
+        let reading = try Reading(sealer.secret)
+        #expect(reading.open(records) == "a")
+        #expect(reading.open(sealer.seal("c")) == "")
+        #expect(reading.isAtEnd && !reading.isBroken)
+    }
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var record: @Sendable (inout RecordSealer) -> [UInt8]
+
+        init(_ testDescription: String, _ record: @escaping @Sendable (inout RecordSealer) -> [UInt8]) {
+            self.testDescription = testDescription
+            self.record = record
+        }
+    }
+
+    @Test(
+        "What cannot be read ends it, and takes nothing of what was said before",
+        arguments: [
+            Row("another alert") { $0.seal(.alert, [2, 40]) },
+            Row("a change of keys") { $0.seal(.handshake, [24, 0, 0, 1, 0]) },
+            Row("a handshake message of no length") { $0.seal(.handshake, []) },
+            Row("a type that there is none of") { $0.seal(RecordSealer.Content(rawValue: 24), [1]) },
+            Row("padding alone") { $0.seal(RecordSealer.Content(rawValue: 0), []) },
+            Row("a tag that is not whole") { _ in [23, 3, 3, 0, 15] + [UInt8](repeating: 7, count: 15) },
+            Row("no length") { _ in [23, 3, 3, 0, 0] },
+            Row("garbage") { _ in [23, 3, 3, 0, 32] + [UInt8](repeating: 7, count: 32) },
+            Row("a length over the bound") { _ in [23, 3, 3, 0x41, 0x01] },
+            Row("another header than was sealed") { sealer in
+                var record = sealer.seal("x")
+                record[0] = 22
+                return record
+            },
+            Row("a byte changed") { sealer in
+                var record = sealer.seal("x")
+                record[5] ^= 1
+                return record
+            },
+        ])
+    func broken(row: Row) throws {
+        for suite in RecordSealer.Suite.allCases {
+            var sealer = RecordSealer(suite)
+            let said = sealer.seal("said")
+            let record = row.record(&sealer)
+            var reading = try Reading(sealer.secret)
+            // In one piece, in two, and with nothing before.
+            #expect(reading.open(said + record) == "said")
+            #expect(reading.isBroken && !reading.isAtEnd)
+            #expect(reading.open(sealer.seal("more")) == "")
+            #expect(reading.isBroken)
+            reading = try Reading(sealer.secret)
+            #expect(reading.open(said) == "said")
+            #expect(!reading.isBroken)
+            #expect(reading.open(record) == "")
+            #expect(reading.isBroken && !reading.isAtEnd)
+            sealer = RecordSealer(suite)
+            reading = try Reading(sealer.secret)
+            #expect(reading.open(row.record(&sealer)) == "")
+            #expect(reading.isBroken && !reading.isAtEnd)
+        }
+    }
+
+    @Test("The longest record there may be")
+    func longest() throws {
+        let text = String(repeating: "x", count: 1 << 14)
+        var sealer = RecordSealer(.aes128)
+        let record = sealer.seal(text, padding: 256 - 16 - 1)
+        #expect(record.count == 5 + (1 << 14) + 256)
+        let reading = try Reading(sealer.secret)
+        #expect(reading.open(record.dropLast()) == "")
+        #expect(!reading.isBroken)
+        #expect(reading.open(record.suffix(1)) == text)
+    }
+
+    @Test("A secret of no cipher suite's length opens nothing", arguments: [0, 31, 33, 47, 64])
+    func lengths(count: Int) {
+        #expect(throws: TLSRecordOpener.Broken.self) { try Reading([UInt8](repeating: 5, count: count)) }
+    }
+
+    @Test("Nor does another connection's", arguments: RecordSealer.Suite.allCases)
+    func otherSecret(suite: RecordSealer.Suite) throws {
+        var sealer = RecordSealer(suite)
+        let other = sealer.secret.map { $0 ^ 1 }
+        let reading = try Reading(other)
+        #expect(reading.open(sealer.seal("x")) == "")
+        #expect(reading.isBroken)
+    }
+}
+
+/// An opener, and what it says as text.
+private final class Reading {
+    private var opener: TLSRecordOpener
+
+    init(_ secret: [UInt8]) throws {
+        guard let opener = TLSRecordOpener(SecretBytes(copying: secret.span)) else { throw TLSRecordOpener.Broken() }
+        self.opener = opener
+    }
+
+    var isAtEnd: Bool { opener.isAtEnd }
+    var isBroken: Bool { opener.isBroken }
+
+    func open(_ bytes: some Sequence<UInt8>) -> String {
+        String(buffer: opener.open(ByteBuffer(bytes: bytes)))
+    }
+}
+
+/// Hexadecimal digits as bytes.
+func bytes(_ hex: String) -> [UInt8] {
+    let digits = hex.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+}
+
+/// Seals records as a TLS 1.3 server does (RFC 8446 section 5.2), from the text of the RFC and not from the opener's code.
+struct RecordSealer: Sendable {
+    enum Suite: CaseIterable, Sendable { case aes128, aes256, chaCha }
+
+    struct Content: Sendable {
+        static let alert = Content(rawValue: 21)
+        static let handshake = Content(rawValue: 22)
+        static let data = Content(rawValue: 23)
+        var rawValue: UInt8
+    }
+
+    let secret: [UInt8]
+    private let suite: Suite
+    private let key: SymmetricKey
+    private let iv: [UInt8]
+    private var sequence: UInt64
+
+    init(_ suite: Suite, sequence: UInt64 = 0) {
+        self.suite = suite
+        self.sequence = sequence
+        secret = Array(UInt8(1)...(suite == .aes256 ? 48 : 32))
+        let keyBytes: UInt8 = suite == .aes128 ? 16 : 32
+        // struct HkdfLabel: uint16 length; opaque label<7..255>; opaque context<0..255>.
+        let keyInfo: [UInt8] = [0, keyBytes, 9] + Array("tls13 key".utf8) + [0]
+        let ivInfo: [UInt8] = [0, 12, 8] + Array("tls13 iv".utf8) + [0]
+        let from = SymmetricKey(data: secret)
+        func expand(_ info: [UInt8], _ count: UInt8) -> SymmetricKey {
+            suite == .aes256
+                ? HKDF<SHA384>.expand(pseudoRandomKey: from, info: info, outputByteCount: Int(count))
+                : HKDF<SHA256>.expand(pseudoRandomKey: from, info: info, outputByteCount: Int(count))
+        }
+        key = expand(keyInfo, keyBytes)
+        iv = unsafe expand(ivInfo, 12).withUnsafeBytes { unsafe Array($0) }
+    }
+
+    mutating func seal(_ text: String, padding: Int = 0) -> [UInt8] {
+        seal(.data, Array(text.utf8), padding: padding)
+    }
+
+    mutating func seal(_ content: Content, _ bytes: [UInt8], padding: Int = 0) -> [UInt8] {
+        var inner: [UInt8] = []
+        inner.reserveCapacity(bytes.count + 1 + padding)
+        inner += bytes
+        inner.append(content.rawValue)
+        inner += repeatElement(0, count: padding)
+        defer { unsafe inner.withUnsafeMutableBytes { unsafe wipe($0) } }
+        let length = inner.count + 16
+        let header: [UInt8] = [23, 3, 3, UInt8(length >> 8), UInt8(length & 0xFF)]
+        var number = Array(repeating: UInt8(0), count: 4)
+        for shift in (0..<8).reversed() { number.append(UInt8(sequence >> (8 * UInt64(shift)) & 0xFF)) }
+        let nonce = zip(iv, number).map { $0 ^ $1 }
+        sequence += 1
+        do {
+            switch suite {
+            case .aes128, .aes256:
+                let box = try AES.GCM.seal(
+                    inner, using: key, nonce: AES.GCM.Nonce(data: nonce), authenticating: header)
+                return header + box.ciphertext + box.tag
+            case .chaCha:
+                let box = try ChaChaPoly.seal(
+                    inner, using: key, nonce: ChaChaPoly.Nonce(data: nonce), authenticating: header)
+                return header + box.ciphertext + box.tag
+            }
+        } catch {
+            Issue.record(error)
+            return []
+        }
+    }
+}
