@@ -59,6 +59,11 @@ struct SystemTests {
             name: "survives-crashes",
             truth: "kill -9 loses no account but one whose answer died with the process, and a restart fails no call"),
         Script(
+            name: "answers-outlive-the-process",
+            truth: """
+                an answer that is on its way when the process ends is the next one's, and no token is presented twice
+                """),
+        Script(
             name: "ready-at-once",
             truth: "a thousand connections are there again within 100 ms of exec, after kill -9 and a restart"),
         Script(

@@ -116,6 +116,7 @@ inside_systemd() {
         install -m 755 "$PURSERD" "$root/usr/local/bin/purserd"
         # The command line stands beside the daemon that was built.
         install -m 755 "$(dirname "$PURSERD")/purser" "$root/usr/local/bin/purser"
+        [ -z "${simulator:-}" ] || install -m 755 "$simulator" "$root/usr/local/bin/provider-simulator"
         mkdir -p "$root/run/purser-test"
         cp -r "$here" "$root/run/purser-test/scripts"
         cp -r "$units" "$root/run/purser-test/units"
