@@ -222,6 +222,7 @@ if Context.environment["PURSER_FUZZ"] != nil {
         fuzzer("FuzzTokenAnswer", ["OAuth", "SecretBytes"]),
         fuzzer("FuzzConfiguration", ["ConnectedAccounts", "DaemonConfiguration"]),
         fuzzer("FuzzVault", ["SecretVault"]),
+        fuzzer("FuzzExchange", ["SecretBytes", "SecretVault", "TokenEndpoint", crypto, nio]),
         fuzzer(
             "FuzzExport",
             [
