@@ -107,8 +107,7 @@ final class ExchangeStore: ExchangeKeeping {
         let begun = key.withBytes { key in
             memory.begin(
                 connectionID: name.connectionID, generation: name.generation, tokens: name.tokens,
-                isFirst: name.isFirst,
-                begunAt: name.begunAt, key: key, bytesWritten: bytesWritten)
+                isFirst: name.isFirst, begunAt: name.begunAt, key: key, bytesWritten: bytesWritten)
         }
         guard let number = begun else { return nil }
         let isStored =
@@ -180,6 +179,6 @@ final class ExchangeStore: ExchangeKeeping {
     }
 
     private struct NotTold: Error, CustomStringConvertible {
-        var description: String { "systemd could not be told to let go of those of another version" }
+        var description: String { "systemd could not be told to let go of those of another version; a restart tries again" }
     }
 }

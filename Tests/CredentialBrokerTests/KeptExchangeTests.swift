@@ -141,17 +141,7 @@ struct KeptExchangeTests {
     @Test("… and where the auth config is mended only later, of an account that was connected at run time")
     func mendedLater() throws {
         let stage = try waiting()
-        stage.provider.core.grants["run"] = OneUseProvider.Grant()
-        let initiated = try stage.ask(
-            "connectedAccounts.initiate",
-            [
-                "userId": "run", "authConfigId": "ac_acme",
-                "config": [
-                    "access_token": "access-run-1", "refresh_token": "canary-refresh-run-1",
-                    "expires_at": .int(Int(World.wallStart) + 3600),
-                ],
-            ], as: Stage.operator)
-        let id = try #require(initiated["id"]?.string)
+        let id = try #require(try stage.connectAtRunTime())
         stage.provider.override = { $0.refreshToken == "canary-refresh-run-1" ? .hold : nil }
         stage.world.advance(by: .seconds(3000))
         #expect(stage.presentations("run").count == 1)

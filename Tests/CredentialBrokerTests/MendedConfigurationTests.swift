@@ -13,17 +13,7 @@ struct MendedConfigurationTests {
     /// An account that was connected at run time, whose grant is `run`.
     private func connected() throws -> (stage: Stage, id: String) {
         let stage = try Stage()
-        stage.provider.core.grants["run"] = OneUseProvider.Grant()
-        let answer = try stage.ask(
-            "connectedAccounts.initiate",
-            [
-                "userId": "run", "authConfigId": "ac_acme",
-                "config": [
-                    "access_token": "access-run-1", "refresh_token": "canary-refresh-run-1",
-                    "expires_at": .int(Int(World.wallStart) + 3600),
-                ],
-            ], as: Stage.operator)
-        let id = try #require(answer["id"]?.string)
+        let id = try #require(try stage.connectAtRunTime())
         #expect(try stage.status(id) == "ACTIVE -")
         return (stage, id)
     }

@@ -57,6 +57,21 @@ final class Stage {
         try world.apply(yaml: yaml, secrets: secrets)
     }
 
+    /// An account of `ac_acme` that is connected at run time, with a grant of its own called `run`; gives its id.
+    func connectAtRunTime() throws -> String? {
+        provider.core.grants["run"] = OneUseProvider.Grant()
+        let answer = try ask(
+            "connectedAccounts.initiate",
+            [
+                "userId": "run", "authConfigId": "ac_acme",
+                "config": [
+                    "access_token": "access-run-1", "refresh_token": "canary-refresh-run-1",
+                    "expires_at": .int(Int(World.wallStart) + 3600),
+                ],
+            ], as: Stage.operator)
+        return answer["id"]?.string
+    }
+
     func ask(_ method: String, _ params: JSONTree? = nil, as uid: UInt32 = Stage.alice) throws -> Answer {
         try world.ask(method, params, uid: uid)
     }

@@ -9,11 +9,9 @@ import SecretBytes
 /// if this one ends.
 ///
 /// All on the connection's event loop.
-final class AnswerRecorder: ChannelDuplexHandler, RemovableChannelHandler {
+final class AnswerRecorder: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
 
     /// What comes between the handshake and the request is tickets; of more than so much it is none.
     private static let mostEarlyBytes = 16 << 10
@@ -25,7 +23,6 @@ final class AnswerRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     private var early: ByteBuffer? = ByteBuffer()
     private var place: KeptPlace?
     private var context: ChannelHandlerContext?
-    private var isLeft = false
 
     /// For a connection on which nothing was sent. `key`: as ``ExchangeKeeping/keep(_:socket:key:bytesWritten:)`` has it.
     private init(_ keeper: any ExchangeKeeping, key: consuming SecretBytes) {
@@ -55,11 +52,10 @@ final class AnswerRecorder: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether another process can go on with it.
     var isKept: Bool { place != nil }
 
-    /// Closes this process's end and nothing else, if the exchange is kept: the provider sees no end of the connection.
+    /// Closes this process's end and nothing else, if the exchange is kept: the provider sees no end of the connection. From
+    /// here TLS has no part in it, and does not say that it ends.
     func leave() {
-        guard isKept, let context else { return }
-        isLeft = true
-        context.close(promise: nil)
+        if isKept { context?.close(promise: nil) }
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -75,12 +71,6 @@ final class AnswerRecorder: ChannelDuplexHandler, RemovableChannelHandler {
             if before.readableBytes + bytes.readableBytes > Self.mostEarlyBytes { early = nil }
         }
         context.fireChannelRead(data)
-    }
-
-    /// What is left is left as it is: TLS must not tell the server that the connection ends.
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard isLeft else { return context.write(data, promise: promise) }
-        promise?.fail(ChannelError.ioOnClosedChannel)
     }
 
     private func record(_ bytes: ByteBuffer) {
