@@ -179,6 +179,8 @@ final class ExchangeStore: ExchangeKeeping {
     }
 
     private struct NotTold: Error, CustomStringConvertible {
-        var description: String { "systemd could not be told to let go of those of another version; a restart tries again" }
+        var description: String {
+            "systemd could not be told to let go of those of another version; a restart tries again"
+        }
     }
 }
