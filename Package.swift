@@ -131,18 +131,27 @@ let package = Package(
         tests("SecretFilesTests", ["SecretBytes", "SecretFiles"]),
         module("Systemd", ["CLinux", "CSystemd", "RFC3339", logging]),
         tests("SystemdTests", ["CLinux", "Systemd", logging]),
-        module("SocketServer", ["CLinux", "JSON", "JSONRPC", "SecretBytes", nio, nioPosix]),
+        module("WipedByteBuffers", ["SecretBytes", nio]),
+        module("SocketServer", ["CLinux", "JSON", "JSONRPC", "SecretBytes", "WipedByteBuffers", nio, nioPosix]),
         tests("SocketServerTests", ["JSON", "JSONRPC", "SocketServer", "TestKit", nio, nioEmbedded, nioPosix]),
+        module("TLSRecords", ["SecretBytes", "WipedByteBuffers", crypto, nio]),
+        .target(
+            name: "RecordSealing", dependencies: ["SecretBytes", crypto], path: "Tests/RecordSealing",
+            swiftSettings: strict),
+        tests("TLSRecordsTests", ["RecordSealing", "SecretBytes", "TLSRecords", nio]),
         module(
             "TokenEndpoint",
-            ["CLinux", "OAuth", "SecretBytes", crypto, httpClient, nio, nioHTTP, nioPosix, nioTLS]),
+            [
+                "CLinux", "OAuth", "SecretBytes", "TLSRecords", "WipedByteBuffers", httpClient, nio, nioHTTP, nioPosix,
+                nioTLS,
+            ]),
         tests(
             "TokenEndpointTests",
             [
-                "CLinux", "ConnectedAccounts", "OAuth", "SecretBytes", "TestKit", "TokenEndpoint", crypto, nio,
-                nioEmbedded, nioPosix, nioTLS,
+                "CLinux", "ConnectedAccounts", "OAuth", "RecordSealing", "SecretBytes", "TestKit", "TokenEndpoint",
+                nio, nioEmbedded, nioPosix, nioTLS,
             ]),
-        module("CallbackServer", ["OAuth", "SecretBytes", crypto, nio, nioHTTP, nioPosix]),
+        module("CallbackServer", ["OAuth", "SecretBytes", "WipedByteBuffers", crypto, nio, nioHTTP, nioPosix]),
         tests("CallbackServerTests", ["CallbackServer", "OAuth", "SecretBytes", crypto, nio, nioEmbedded, nioPosix]),
         .executableTarget(
             name: "callback-pages", dependencies: ["CallbackServer", "OAuth", "SecretBytes", nio, nioPosix],
@@ -221,8 +230,10 @@ if Context.environment["PURSER_FUZZ"] != nil {
         fuzzer("FuzzEnvelope", ["JSON", "JSONRPC", "SecretBytes"]),
         fuzzer("FuzzTokenAnswer", ["OAuth", "SecretBytes"]),
         fuzzer("FuzzConfiguration", ["ConnectedAccounts", "DaemonConfiguration"]),
-        fuzzer("FuzzVault", ["SecretVault"]),
-        fuzzer("FuzzExchange", ["SecretBytes", "SecretVault", "TokenEndpoint", crypto, nio]),
+        .target(
+            name: "FuzzMemory", dependencies: ["SecretVault"], path: "Tests/Fuzzing/FuzzMemory", swiftSettings: strict),
+        fuzzer("FuzzVault", ["FuzzMemory", "SecretVault"]),
+        fuzzer("FuzzExchange", ["FuzzMemory", "RecordSealing", "SecretBytes", "SecretVault", "TLSRecords", nio]),
         fuzzer(
             "FuzzExport",
             [

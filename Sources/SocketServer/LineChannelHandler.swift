@@ -3,6 +3,7 @@ internal import JSONRPC
 internal import NIOCore
 internal import NIOPosix
 internal import SecretBytes
+internal import WipedByteBuffers
 
 /// One connection: splits its bytes into lines, has each answered at once on the event loop, and writes the answers.
 ///
@@ -76,7 +77,7 @@ final class LineChannelHandler<Service: RPCService>: ChannelInboundHandler, Regi
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
-        defer { overwrite(bytes) }
+        defer { bytes.wipeShared() }
         // NIO reads on without a pause only when a write has failed, to empty the socket: as long as the peer cares to
         // fill it.
         if hasUnseenRead { return abort() }

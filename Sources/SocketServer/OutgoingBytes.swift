@@ -1,6 +1,6 @@
-internal import Glibc
 internal import NIOCore
 internal import SecretBytes
+internal import WipedByteBuffers
 
 /// What one connection has given to NIO and the kernel has not taken yet: kept in order to be overwritten once it is
 /// sent.
@@ -24,7 +24,7 @@ struct OutgoingBytes {
         while sent < unsent.count, unsentBytes - unsent[sent].readableBytes >= buffered {
             unsentBytes -= unsent[sent].readableBytes
             held -= unsent[sent].capacity
-            overwrite(unsent[sent])
+            unsent[sent].wipeShared()
             sent += 1
         }
         guard sent > 0 else { return }
@@ -63,15 +63,5 @@ final class SpareBuffers {
     /// Keeps a buffer, already overwritten, for the next answer.
     func keep(_ buffer: ByteBuffer) {
         if buffer.capacity <= Self.largestKept { spare = buffer }
-    }
-}
-
-/// Overwrites what a buffer holds, in its storage, whoever else refers to it: nobody reads it any more.
-///
-/// Writing through the buffer itself would copy the storage first and wipe the copy.
-func overwrite(_ buffer: ByteBuffer) {
-    unsafe buffer.withUnsafeReadableBytes { bytes in
-        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
-        unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
     }
 }

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import OAuth
 import SecretBytes
+import WipedByteBuffers
 
 /// An answer as it comes in, up to its greatest length; the bytes are wiped where they came from.
 struct AnswerGatherer: ~Copyable {

@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOSSL
 import SecretBytes
 import Synchronization
+import WipedByteBuffers
 
 // `HTTPHeaders` holds `String`s, which cannot be wiped. So the authorization never becomes a header field: the message
 // carries the number of its exchange instead, one handler takes that out before the head is encoded, and another puts

@@ -4,6 +4,7 @@ import NIOHTTP1
 import OAuth
 import SecretBytes
 import Synchronization
+import WipedByteBuffers
 
 /// One request and its answer: notes how far the request got, gathers the answer, and wipes the bytes on their way.
 ///

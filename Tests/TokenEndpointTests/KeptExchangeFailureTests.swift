@@ -2,6 +2,7 @@ import ConnectedAccounts
 import Dispatch
 import NIOCore
 import OAuth
+import RecordSealing
 import TestKit
 import Testing
 import TokenEndpoint

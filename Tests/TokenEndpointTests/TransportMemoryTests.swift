@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 import OAuth
+import RecordSealing
 import SecretBytes
 import Testing
 import TokenEndpoint

@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import SecretBytes
+internal import WipedByteBuffers
 
 /// The query of a connection's request, on its way past the HTTP decoder.
 final class WithheldQuery {
@@ -34,7 +35,7 @@ final class RequestHeadHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        defer { Self.overwrite(buffer) }
+        defer { buffer.wipeShared() }
         guard !hasEnded else { return }
         var passed: [UInt8] = []
         let progress = query.filter.read(buffer.readableBytesUInt8Span, into: &passed)
@@ -47,11 +48,5 @@ final class RequestHeadHandler: ChannelInboundHandler {
         case .complete: context.fireUserInboundEventTriggered(RequestHeadEnd.complete)
         case .tooLarge: context.fireUserInboundEventTriggered(RequestHeadEnd.tooLarge)
         }
-    }
-
-    /// Overwrites the bytes where they stand: nobody else has this buffer, and a mutating method would only wipe a copy
-    /// if the channel still held it.
-    private static func overwrite(_ buffer: ByteBuffer) {
-        unsafe buffer.withUnsafeReadableBytes { unsafe wipe(UnsafeMutableRawBufferPointer(mutating: $0)) }
     }
 }

@@ -4,6 +4,8 @@ import NIOPosix
 import OAuth
 import SecretBytes
 import Synchronization
+import TLSRecords
+import WipedByteBuffers
 
 /// Reads the answer to a request that an earlier process has sent: first what that process had received, then what still
 /// comes.

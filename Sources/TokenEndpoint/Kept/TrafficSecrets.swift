@@ -1,6 +1,7 @@
 import NIOCore
 import SecretBytes
 import Synchronization
+import WipedByteBuffers
 
 /// Takes the servers' traffic secrets from the TLS library as handshakes yield them, in the lines of the SSLKEYLOGFILE
 /// format; nothing of them is written anywhere.

@@ -1,3 +1,4 @@
+import FuzzMemory
 import Glibc
 import SecretVault
 
@@ -91,36 +92,4 @@ private func begin(in adopted: inout ExchangePlaces<ImageMemory>) -> Int? {
     precondition(begun?.connectionID == "fuzz" && begun?.isWhole == true)
     if let begun { precondition(received(of: begun, in: adopted) == 0) }
     return place
-}
-
-/// Ordinary memory with an image in it.
-struct ImageMemory: ~Copyable, RecordMemory {
-    private(set) var image: [UInt8]
-
-    init(image: [UInt8]) { self.image = image }
-
-    var count: Int { image.count }
-
-    func withBytes<Result: ~Copyable, Failure>(
-        _ range: Range<Int>, _ body: (Span<UInt8>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try body(image.span.extracting(range))
-    }
-
-    mutating func write(_ bytes: Span<UInt8>, at offset: Int) {
-        for index in bytes.indices { image[offset + index] = bytes[index] }
-    }
-
-    mutating func store(_ word: UInt64, at offset: Int) {
-        precondition(offset % 8 == 0)
-        for byte in 0..<8 { image[offset + byte] = UInt8(truncatingIfNeeded: word >> (byte * 8)) }
-    }
-
-    mutating func wipe(_ range: Range<Int>) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        unsafe image.withUnsafeMutableBytes { bytes in
-            guard let start = bytes.baseAddress else { return }
-            unsafe memset(start + range.lowerBound, 0, range.count)
-        }
-    }
 }

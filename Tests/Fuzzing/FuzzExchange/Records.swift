@@ -1,13 +1,13 @@
-import Crypto
 import NIOCore
+import RecordSealing
 import SecretBytes
-import TokenEndpoint
+import TLSRecords
 
 /// The bytes as they come from a socket. The first one chooses the secret's length and the size of the pieces.
 func exerciseOpener(asReceived bytes: [UInt8]) {
     guard let choice = bytes.first else { return }
-    let secret = trafficSecret(choice % 2 == 0 ? 32 : 48)
-    _ = opened(Array(bytes.dropFirst()), secret, pieces: Int(choice >> 1) + 1)
+    let sealer = RecordSealer(choice % 2 == 0 ? .aes128 : .aes256)
+    _ = opened(Array(bytes.dropFirst()), sealer.secret, pieces: Int(choice >> 1) + 1)
 }
 
 /// What a server says, sealed as it would be. The first byte chooses the cipher suite, the second how many records came
@@ -15,10 +15,8 @@ func exerciseOpener(asReceived bytes: [UInt8]) {
 /// inner plaintext with its type (RFC 8446 section 5.2), of which most types are made to be application data.
 func exerciseOpener(saying bytes: [UInt8]) {
     guard bytes.count > 3 else { return }
-    let suite = CipherSuite.allCases[Int(bytes[0]) % CipherSuite.allCases.count]
-    let secret = trafficSecret(suite.secretBytes)
-    let sealer = Sealer(suite, secret)
-    var sequence = UInt64(bytes[1] % 64)
+    let suites = RecordSealer.Suite.allCases
+    var sealer = RecordSealer(suites[Int(bytes[0]) % suites.count], sequence: UInt64(bytes[1] % 64))
     var (stream, rest) = ([UInt8](), bytes.dropFirst(3))
     /// What is to be said in the end; nil: it cannot be opened.
     var (expected, isAtEnd): ([UInt8]?, Bool) = ([], false)
@@ -26,11 +24,10 @@ func exerciseOpener(saying bytes: [UInt8]) {
         var inner = Array(rest.prefix(Int(length)))
         rest = rest.dropFirst(Int(length))
         if let type = inner.last, type % 4 == 0, type != 0 { inner[inner.count - 1] = 23 }
-        stream += sealer.seal(inner, sequence: sequence)
-        sequence += 1
+        stream += sealer.seal(inner: inner)
         if !isAtEnd { (expected, isAtEnd) = said(after: expected, by: inner) }
     }
-    let result = opened(stream, secret, pieces: Int(bytes[2]) * 8 + 1)
+    let result = opened(stream, sealer.secret, pieces: Int(bytes[2]) * 8 + 1)
     precondition(result?.said == expected)
     if let result { precondition(result.isAtEnd == isAtEnd) }
 }
@@ -66,50 +63,4 @@ private func openedInPieces(_ bytes: [UInt8], _ secret: [UInt8], of size: Int) -
         if opener.isBroken { return nil }
     }
     return (said, opener.isAtEnd)
-}
-
-private func trafficSecret(_ count: Int) -> [UInt8] { (0..<count).map { UInt8($0) } }
-
-private enum CipherSuite: CaseIterable {
-    case aes128, chaCha20, aes256
-
-    var secretBytes: Int { self == .aes256 ? 48 : 32 }
-}
-
-/// The server's side of the connection (RFC 8446 sections 5.2, 5.3 and 7.3).
-private struct Sealer {
-    private let suite: CipherSuite
-    private let key: SymmetricKey
-    private let nonce: [UInt8]
-
-    init(_ suite: CipherSuite, _ secret: [UInt8]) {
-        self.suite = suite
-        func expand(_ label: String, _ count: Int) -> SymmetricKey {
-            let info = [0, UInt8(count), UInt8(label.utf8.count + 6)] + Array("tls13 \(label)".utf8) + [0]
-            let secret = SymmetricKey(data: secret)
-            return suite == .aes256
-                ? HKDF<SHA384>.expand(pseudoRandomKey: secret, info: info, outputByteCount: count)
-                : HKDF<SHA256>.expand(pseudoRandomKey: secret, info: info, outputByteCount: count)
-        }
-        key = expand("key", suite == .aes128 ? 16 : 32)
-        nonce = unsafe expand("iv", 12).withUnsafeBytes { unsafe Array($0) }
-    }
-
-    func seal(_ inner: [UInt8], sequence: UInt64) -> [UInt8] {
-        let length = inner.count + 16
-        let header: [UInt8] = [23, 3, 3, UInt8(length >> 8), UInt8(length & 0xFF)]
-        var nonce = nonce
-        for byte in 0..<8 { nonce[11 - byte] ^= UInt8(truncatingIfNeeded: sequence >> UInt64(byte * 8)) }
-        do {
-            if suite == .chaCha20 {
-                let box = try ChaChaPoly.seal(
-                    inner, using: key, nonce: ChaChaPoly.Nonce(data: nonce), authenticating: header)
-                return header + box.ciphertext + box.tag
-            }
-            let box = try AES.GCM.seal(inner, using: key, nonce: AES.GCM.Nonce(data: nonce), authenticating: header)
-            return header + box.ciphertext + box.tag
-        } catch {
-            preconditionFailure("\(error)")
-        }
-    }
 }

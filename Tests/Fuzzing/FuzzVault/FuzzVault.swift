@@ -1,4 +1,5 @@
 import FuzzDriver
+import FuzzMemory
 import SecretVault
 
 // A libFuzzer target: bytes as the image of a vault, read, repaired, iterated and written to. It looks for traps and
@@ -123,32 +124,4 @@ private func contents(_ segment: borrowing Segment<ImageMemory>) -> [[UInt8]: [U
         contents[[kind] + key.indices.map { key[$0] }] = payload.indices.map { payload[$0] }
     }
     return contents
-}
-
-/// Ordinary memory with an image of a segment in it.
-private struct ImageMemory: ~Copyable, RecordMemory {
-    private(set) var image: [UInt8]
-
-    init(image: [UInt8]) { self.image = image }
-
-    var count: Int { image.count }
-
-    func withBytes<Result: ~Copyable, Failure>(
-        _ range: Range<Int>, _ body: (Span<UInt8>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try body(image.span.extracting(range))
-    }
-
-    mutating func write(_ bytes: Span<UInt8>, at offset: Int) {
-        for index in bytes.indices { image[offset + index] = bytes[index] }
-    }
-
-    mutating func store(_ word: UInt64, at offset: Int) {
-        precondition(offset % 8 == 0)
-        for byte in 0..<8 { image[offset + byte] = UInt8(truncatingIfNeeded: word >> (byte * 8)) }
-    }
-
-    mutating func wipe(_ range: Range<Int>) {
-        for offset in range { image[offset] = 0 }
-    }
 }

@@ -2,12 +2,15 @@ import Crypto
 import FoundationEssentials
 package import NIOCore
 package import SecretBytes
+import WipedByteBuffers
 
 /// Opens the records of a TLS 1.3 server (RFC 8446 section 5.2) with its traffic secret, from the middle of a connection
 /// on: where a process has ended that had the rest of the connection's state.
 package struct TLSRecordOpener {
     /// What cannot be opened: the connection is of no more use.
-    struct Broken: Error {}
+    package struct Broken: Error {
+        package init() {}
+    }
 
     /// How many records of the server may have come before the first that is seen: tickets, as a rule two.
     private static let mostMissed: UInt64 = 64

@@ -1,10 +1,8 @@
-import Crypto
-import Foundation
 import NIOCore
+import RecordSealing
 import SecretBytes
+import TLSRecords
 import Testing
-
-@testable import TokenEndpoint
 
 @Suite("Opening the records of TLS 1.3")
 struct TLSRecordOpenerTests {
@@ -183,77 +181,7 @@ private final class Reading {
 }
 
 /// Hexadecimal digits as bytes.
-func bytes(_ hex: String) -> [UInt8] {
+private func bytes(_ hex: String) -> [UInt8] {
     let digits = hex.compactMap(\.hexDigitValue)
     return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-}
-
-/// Seals records as a TLS 1.3 server does (RFC 8446 section 5.2), from the text of the RFC and not from the opener's code.
-struct RecordSealer: Sendable {
-    enum Suite: CaseIterable, Sendable { case aes128, aes256, chaCha }
-
-    struct Content: Sendable {
-        static let alert = Content(rawValue: 21)
-        static let handshake = Content(rawValue: 22)
-        static let data = Content(rawValue: 23)
-        var rawValue: UInt8
-    }
-
-    let secret: [UInt8]
-    private let suite: Suite
-    private let key: SymmetricKey
-    private let iv: [UInt8]
-    private var sequence: UInt64
-
-    init(_ suite: Suite, sequence: UInt64 = 0) {
-        self.suite = suite
-        self.sequence = sequence
-        secret = Array(UInt8(1)...(suite == .aes256 ? 48 : 32))
-        let keyBytes: UInt8 = suite == .aes128 ? 16 : 32
-        // struct HkdfLabel: uint16 length; opaque label<7..255>; opaque context<0..255>.
-        let keyInfo: [UInt8] = [0, keyBytes, 9] + Array("tls13 key".utf8) + [0]
-        let ivInfo: [UInt8] = [0, 12, 8] + Array("tls13 iv".utf8) + [0]
-        let from = SymmetricKey(data: secret)
-        func expand(_ info: [UInt8], _ count: UInt8) -> SymmetricKey {
-            suite == .aes256
-                ? HKDF<SHA384>.expand(pseudoRandomKey: from, info: info, outputByteCount: Int(count))
-                : HKDF<SHA256>.expand(pseudoRandomKey: from, info: info, outputByteCount: Int(count))
-        }
-        key = expand(keyInfo, keyBytes)
-        iv = unsafe expand(ivInfo, 12).withUnsafeBytes { unsafe Array($0) }
-    }
-
-    mutating func seal(_ text: String, padding: Int = 0) -> [UInt8] {
-        seal(.data, Array(text.utf8), padding: padding)
-    }
-
-    mutating func seal(_ content: Content, _ bytes: [UInt8], padding: Int = 0) -> [UInt8] {
-        var inner: [UInt8] = []
-        inner.reserveCapacity(bytes.count + 1 + padding)
-        inner += bytes
-        inner.append(content.rawValue)
-        inner += repeatElement(0, count: padding)
-        defer { unsafe inner.withUnsafeMutableBytes { unsafe wipe($0) } }
-        let length = inner.count + 16
-        let header: [UInt8] = [23, 3, 3, UInt8(length >> 8), UInt8(length & 0xFF)]
-        var number = Array(repeating: UInt8(0), count: 4)
-        for shift in (0..<8).reversed() { number.append(UInt8(sequence >> (8 * UInt64(shift)) & 0xFF)) }
-        let nonce = zip(iv, number).map { $0 ^ $1 }
-        sequence += 1
-        do {
-            switch suite {
-            case .aes128, .aes256:
-                let box = try AES.GCM.seal(
-                    inner, using: key, nonce: AES.GCM.Nonce(data: nonce), authenticating: header)
-                return header + box.ciphertext + box.tag
-            case .chaCha:
-                let box = try ChaChaPoly.seal(
-                    inner, using: key, nonce: ChaChaPoly.Nonce(data: nonce), authenticating: header)
-                return header + box.ciphertext + box.tag
-            }
-        } catch {
-            Issue.record(error)
-            return []
-        }
-    }
 }
