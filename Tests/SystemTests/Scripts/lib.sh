@@ -183,6 +183,8 @@ stored() { sqlite3 -cmd '.timeout 10000' "$work/glewlwyd/db" "$1"; }
 # Refreshes that glewlwyd answered, and spent refresh tokens that it was shown.
 refreshes() { echo $(($(stored 'select count(*) from gpo_refresh_token') - $1)); }
 reused_tokens() { grep -c 'Security - Token invalid' "$work/glewlwyd/log" || true; }
+# Refreshes in which glewlwyd itself failed, as it says, after it had spent the token: one or two of a thousand side by side.
+server_failures() { grep -c 'ERROR: get_access_token_from_refresh' "$work/glewlwyd/log" || true; }
 
 # reuse_one_token [USER]: presents a refresh token that was spent, of a grant that nobody else has: the server's log must show it, or
 # its silence about all others says nothing.
