@@ -19,6 +19,36 @@ uint64_t clinux_socket_cookie(int descriptor) {
     return getsockopt(descriptor, SOL_SOCKET, SO_COOKIE, &cookie, &length) == 0 ? cookie : 0;
 }
 
+// States of TCP: the header that has them has another struct tcp_info.
+enum { established = 1, fin_wait_1 = 4, fin_wait_2 = 5, closed = 7 };
+
+// The end of the other side's stream counts as one more byte, unlike in SIOCINQ.
+static int bytes_received(int socket, uint64_t *bytes) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
+    int state = info.tcpi_state;
+    if (state == closed) {
+        errno = ENOTCONN;
+        return -1;
+    }
+    *bytes = info.tcpi_bytes_received - (state != established && state != fin_wait_1 && state != fin_wait_2);
+    return 0;
+}
+
+int clinux_tcp_bytes_read(int socket, uint64_t *bytes) {
+    for (int attempt = 0; attempt < 8; attempt++) {
+        uint64_t before, after;
+        int waiting;
+        if (bytes_received(socket, &before) != 0 || ioctl(socket, SIOCINQ, &waiting) != 0) return -1;
+        if (bytes_received(socket, &after) != 0) return -1;
+        *bytes = after - (uint64_t)waiting;
+        if (before == after) return 0;
+    }
+    errno = EAGAIN;
+    return -1;
+}
+
 static int bytes_acknowledged(int socket, uint64_t *bytes) {
     struct tcp_info info;
     socklen_t length = sizeof info;

@@ -101,13 +101,14 @@ final class ExchangeStore: ExchangeKeeping {
         self.state = Mutex(state)
     }
 
-    func keep(_ name: ExchangeName, socket: CInt, key: borrowing SecretBytes, bytesWritten: UInt64) -> KeptPlace? {
+    func keep(_ name: ExchangeName, socket: CInt, key: borrowing SecretBytes, moved: BytesMoved) -> KeptPlace? {
         // Of two under one name the next process could not tell which is the later one.
         forget(name)
         let begun = key.withBytes { key in
             memory.begin(
                 connectionID: name.connectionID, generation: name.generation, tokens: name.tokens,
-                isFirst: name.isFirst, begunAt: name.begunAt, key: key, bytesWritten: bytesWritten)
+                isFirst: name.isFirst, begunAt: name.begunAt, key: key, bytesWritten: moved.written,
+                bytesRead: moved.read)
         }
         guard let number = begun else { return nil }
         let isStored =
@@ -124,10 +125,10 @@ final class ExchangeStore: ExchangeKeeping {
         }
     }
 
-    func record(_ bytes: Span<UInt8>, at place: KeptPlace) {
+    func record(_ bytes: Span<UInt8>, from offset: Int, at place: KeptPlace) {
         // As long as it is locked, the place is no other exchange's.
         state.withLock { state in
-            if state.places.values.contains(place) { memory.append(bytes, to: place.number) }
+            if state.places.values.contains(place) { memory.write(bytes, at: offset, to: place.number) }
         }
     }
 
@@ -144,14 +145,14 @@ final class ExchangeStore: ExchangeKeeping {
             key.append($0)
             received.append($1)
         }
-        let written = memory.all().first { $0.number == found.place.number }?.bytesWritten
-        guard isWhole, let written else {
+        let begun = memory.all().first { $0.number == found.place.number }
+        guard isWhole, let begun else {
             close(found.socket)
             return nil
         }
         return KeptExchange(
-            place: found.place, socket: found.socket, key: key.bytes(), bytesWritten: written,
-            received: received.bytes())
+            place: found.place, socket: found.socket, key: key.bytes(),
+            moved: BytesMoved(written: begun.bytesWritten, read: begun.bytesRead), received: received.bytes())
     }
 
     func forget(_ name: ExchangeName) {

@@ -36,8 +36,7 @@ extension ExchangeStoreTests {
             let (isSame, key) = (leftover == .entryOfTheSameName, Self.key)
             let place = memory.begin(
                 connectionID: isSame ? "con_1" : "con_2", generation: 7, tokens: 5, isFirst: false, begunAt: 9,
-                key: key.span,
-                bytesWritten: 0)
+                key: key.span, bytesWritten: 0, bytesRead: 0)
             if isSame, let place { try add("answer-\(place)") }
         case .brokenMemory: try replaceMemory { try add("exchanges") }
         case .noMemory: try replaceMemory {}

@@ -15,6 +15,7 @@ struct ExchangeStoreTests {
     let manager = Store(limit: VaultKeeping.shippedLimit)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let key: [UInt8] = Array(1...48)
+    static let moved = BytesMoved(written: 1234, read: 5678)
 
     func name(_ number: Int = 1) -> ExchangeName {
         ExchangeName(connectionID: "con_\(number)", generation: 7, tokens: 5, isFirst: number % 2 == 0, begunAt: 9)
@@ -30,18 +31,18 @@ struct ExchangeStoreTests {
     func opened() throws -> ExchangeStore { try #require(open().store) }
 
     func keep(_ name: ExchangeName, _ socket: Socket, in store: ExchangeStore) -> KeptPlace? {
-        store.keep(name, socket: socket.descriptor, key: SecretBytes(copying: Self.key.span), bytesWritten: 1234)
+        store.keep(name, socket: socket.descriptor, key: SecretBytes(copying: Self.key.span), moved: Self.moved)
     }
 
-    private func record(_ text: String, at place: KeptPlace, in store: ExchangeStore) {
-        store.record(Array(text.utf8).span, at: place)
+    private func record(_ text: String, from offset: Int = 0, at place: KeptPlace, in store: ExchangeStore) {
+        store.record(Array(text.utf8).span, from: offset, at: place)
     }
 
     /// What can be had of an exchange, for comparison; its socket is closed.
     private struct Taken: Equatable {
         var received: String
         var key = ExchangeStoreTests.key
-        var bytesWritten: UInt64 = 1234
+        var moved = ExchangeStoreTests.moved
     }
 
     private func take(_ name: ExchangeName, from store: ExchangeStore) -> (taken: Taken, place: KeptPlace)? {
@@ -51,7 +52,7 @@ struct ExchangeStoreTests {
             close(kept.socket)
             let taken = Taken(
                 received: String(decoding: kept.received.array, as: UTF8.self), key: kept.key.array,
-                bytesWritten: kept.bytesWritten)
+                moved: kept.moved)
             return (taken, kept.place)
         }
     }
@@ -84,7 +85,7 @@ struct ExchangeStoreTests {
             #expect(store.left.isEmpty)
             let place = try #require(keep(name(), socket, in: store))
             record("HTTP/1.1 ", at: place, in: store)
-            record("200 OK", at: place, in: store)
+            record("200 OK", from: 9, at: place, in: store)
             // It is this process's own.
             #expect(take(name(), from: store) == nil)
         }
@@ -97,7 +98,7 @@ struct ExchangeStoreTests {
         case .none: Issue.record("nothing to be taken over")
         case .some(let kept):
             #expect(kept.key.array == Self.key)
-            #expect(kept.bytesWritten == 1234)
+            #expect(kept.moved == Self.moved)
             #expect(String(decoding: kept.received.array, as: UTF8.self) == "HTTP/1.1 200 OK")
             #expect(unsafe write(kept.socket, "answer", 6) == 6)
             close(kept.socket)
@@ -125,7 +126,7 @@ struct ExchangeStoreTests {
             let store = try opened()
             let (taken, place) = try #require(take(name(), from: store))
             #expect(taken == Taken(received: received))
-            record(more, at: place, in: store)
+            record(more, from: received.utf8.count, at: place, in: store)
         }
         let store = try opened()
         #expect(take(name(), from: store)?.taken == Taken(received: "one two three"))
@@ -173,7 +174,7 @@ struct ExchangeStoreTests {
         do {
             let store = try opened()
             let place = try #require(keep(name(), socket, in: store))
-            store.record([UInt8](repeating: 1, count: ExchangePlace.answerBytes + 1).span, at: place)
+            store.record([UInt8](repeating: 1, count: ExchangePlace.answerBytes + 1).span, from: 0, at: place)
         }
         socket.closeNear()
         #expect(try opened().left.isEmpty)

@@ -16,7 +16,7 @@ struct ExchangeMemoryTests {
         do {
             let first = try ExchangeMemory()
             place = try #require(first.begin(exchange))
-            first.append([1, 2, 3].span, to: place)
+            first.append([1, 2, 3], to: place)
             kept = withExtendedLifetime(first) { dup(first.fileDescriptor) }
         }
         defer { close(kept) }
@@ -24,7 +24,7 @@ struct ExchangeMemoryTests {
         #expect(fcntl(kept, F_GETFD) >= 0)
         #expect(second.fileDescriptor != kept)
         #expect(Exchanges(second) == Exchanges([place: exchange]))
-        second.append([4].span, to: place)
+        second.append([4], to: place)
         exchange.received = [1, 2, 3, 4]
         #expect(Exchanges(try ExchangeMemory(adopting: kept)) == Exchanges([place: exchange]))
         second.end(place)
@@ -37,7 +37,7 @@ struct ExchangeMemoryTests {
         let mapping = try SecondMapping(of: memory.fileDescriptor)
         let fresh = mapping.bytes
         let place = try #require(memory.begin(Exchange(id: "con_secret", key: Array(repeating: 0xEE, count: 48))))
-        memory.append([UInt8](repeating: 0xEE, count: ExchangePlace.answerBytes).span, to: place)
+        memory.append([UInt8](repeating: 0xEE, count: ExchangePlace.answerBytes), to: place)
         #expect(mapping.bytes.contains(0xEE))
         memory.end(place)
         let isWiped = mapping.bytes == fresh
@@ -50,7 +50,7 @@ struct ExchangeMemoryTests {
         let place = try #require(memory.begin())
         #expect(memory.withContents(of: place) { _, _ in })
         for missing in [place + 1, -1, 32] { #expect(!memory.withContents(of: missing) { _, _ in }) }
-        memory.append([UInt8](repeating: 1, count: ExchangePlace.answerBytes + 1).span, to: place)
+        memory.append([UInt8](repeating: 1, count: ExchangePlace.answerBytes + 1), to: place)
         #expect(!memory.withContents(of: place) { _, _ in })
         #expect(memory.all().map(\.isWhole) == [false])
     }

@@ -38,7 +38,8 @@ struct ExchangePlacesTests {
         #expect(Exchanges(second) == Exchanges([place: exchange]))
         second.append([5], to: place)
         let other = Exchange(
-            id: "", generation: .max, tokens: .max, isFirst: false, begunAt: .min, bytesWritten: .max, key: [],
+            id: "", generation: .max, tokens: .max, isFirst: false, begunAt: .min, bytesWritten: .max, bytesRead: .max,
+            key: [],
             received: [])
         let otherPlace = try second.begun(other)
         #expect(otherPlace != place)
@@ -57,7 +58,7 @@ struct ExchangePlacesTests {
         _ = places.begin()
         let exchange = Exchange(
             id: "con_b", generation: 0x0102_0304_0506_0708, tokens: 0x2122, isFirst: true,
-            begunAt: 0x3132, bytesWritten: 0x1112, key: [0xAA, 0xBB])
+            begunAt: 0x3132, bytesWritten: 0x1112, bytesRead: 0x4142, key: [0xAA, 0xBB])
         places.begin(exchange, expecting: 1)
         places.append([0xC1, 0xC2, 0xC3], to: 1)
         var header = Array("PURSEREX".utf8) + [1, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0x21, 0, 0, 0, 0, 0]
@@ -65,7 +66,7 @@ struct ExchangePlacesTests {
         var place: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1]
         place += [0x12, 0x11, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0]
         place += [5, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
-        place += [0x22, 0x21, 0, 0, 0, 0, 0, 0, 0x32, 0x31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        place += [0x22, 0x21, 0, 0, 0, 0, 0, 0, 0x32, 0x31, 0, 0, 0, 0, 0, 0, 0x42, 0x41, 0, 0, 0, 0, 0, 0]
         place += [0xAA, 0xBB] + Array(repeating: 0, count: 46)
         place += Array("con_b".utf8) + Array(repeating: 0, count: 251)
         place += [0xC1, 0xC2, 0xC3] + Array(repeating: 0, count: Self.placeBytes - Self.answerOffset - 3)
@@ -73,6 +74,30 @@ struct ExchangePlacesTests {
         let areSame = [image.prefix(Self.placeBytes) == header[...], image[range(of: 1)] == place[...]]
         #expect(areSame == [true, true])
         #expect(image.count == 33 * Self.placeBytes)
+    }
+
+    @Test("What is written twice stands there once; what would leave a gap ends it")
+    func offsets() throws {
+        var places = ExchangePlaces()
+        let place = try places.begun()
+        places.write([1, 2, 3], at: 0, to: place)
+        places.write([2], at: 1, to: place)
+        #expect(Exchanges(places).byPlace[place]?.received == [1, 2, 3])
+        places.write([3, 4], at: 2, to: place)
+        places.write([], at: 4, to: place)
+        #expect(Exchanges(places).byPlace[place]?.received == [1, 2, 3, 4])
+        for offset in [5, -1, .max, .min] {
+            var broken = try adopted(places)
+            broken.write([5], at: offset, to: place)
+            #expect(broken.all().map(\.isWhole) == [false], "\(offset)")
+        }
+        // To the last byte, and one beyond.
+        let end = ExchangePlace.answerBytes
+        places.write([UInt8](repeating: 5, count: end - 4), at: 4, to: place)
+        places.write([5], at: end - 1, to: place)
+        #expect(places.all().map(\.isWhole) == [true])
+        places.write([5, 5], at: end - 1, to: place)
+        #expect(places.all().map(\.isWhole) == [false])
     }
 
     @Test("There are 32 places; one more has none, and one that ends is there for the next")

@@ -10,6 +10,7 @@ struct Exchanges: Equatable {
         var isFirst = true
         var begunAt: Int64 = 5_000_000_000
         var bytesWritten: UInt64 = 1000
+        var bytesRead: UInt64 = 2000
         var key: [UInt8] = Array(1...32)
         /// Nil: not all of it is there.
         var received: [UInt8]? = []
@@ -55,7 +56,7 @@ extension Exchanges.Exchange {
     fileprivate init(_ place: ExchangePlace) {
         self.init(
             id: place.connectionID, generation: place.generation, tokens: place.tokens, isFirst: place.isFirst,
-            begunAt: place.begunAt, bytesWritten: place.bytesWritten)
+            begunAt: place.begunAt, bytesWritten: place.bytesWritten, bytesRead: place.bytesRead)
     }
 }
 
@@ -67,7 +68,7 @@ extension ExchangePlaces<TracedMemory> {
         begin(
             connectionID: exchange.id.utf8.span, generation: exchange.generation, tokens: exchange.tokens,
             isFirst: exchange.isFirst, begunAt: exchange.begunAt, key: exchange.key.span,
-            bytesWritten: exchange.bytesWritten)
+            bytesWritten: exchange.bytesWritten, bytesRead: exchange.bytesRead)
     }
 
     /// Begins one, for which there is room.
@@ -85,7 +86,13 @@ extension ExchangePlaces<TracedMemory> {
         #expect(place == expected, sourceLocation: sourceLocation)
     }
 
-    mutating func append(_ bytes: [UInt8], to place: Int) { append(bytes.span, to: place) }
+    mutating func write(_ bytes: [UInt8], at offset: Int, to place: Int) { write(bytes.span, at: offset, to: place) }
+
+    /// Behind what is there.
+    mutating func append(_ bytes: [UInt8], to place: Int) {
+        let count = all().first { $0.number == place && $0.isWhole }.map { withContents(of: $0) { $1.count } }
+        write(bytes.span, at: count ?? 0, to: place)
+    }
 }
 
 extension ExchangeMemory {
@@ -93,6 +100,13 @@ extension ExchangeMemory {
         begin(
             connectionID: exchange.id, generation: exchange.generation, tokens: exchange.tokens,
             isFirst: exchange.isFirst, begunAt: exchange.begunAt, key: exchange.key.span,
-            bytesWritten: exchange.bytesWritten)
+            bytesWritten: exchange.bytesWritten, bytesRead: exchange.bytesRead)
+    }
+
+    /// Behind what is there.
+    func append(_ bytes: [UInt8], to place: Int) {
+        var count = 0
+        _ = withContents(of: place) { count = $1.count }
+        write(bytes.span, at: count, to: place)
     }
 }

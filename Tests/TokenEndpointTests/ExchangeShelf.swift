@@ -11,8 +11,10 @@ final class ExchangeShelf: ExchangeKeeping {
         var place: KeptPlace
         var socket: CInt
         var key: [UInt8]
-        var bytesWritten: UInt64
+        var moved: BytesMoved
         var received: [UInt8] = []
+        /// Read from the socket when this process came to it, of what is recorded.
+        var readBefore: UInt64 = 0
         var takeOvers = 0
     }
 
@@ -20,6 +22,7 @@ final class ExchangeShelf: ExchangeKeeping {
         var exchanges: [ExchangeName: Kept] = [:]
         var forgotten: [ExchangeName] = []
         var lastTurn: UInt64 = 0
+        var wasLate = false
     }
 
     private let state = Mutex(State())
@@ -42,6 +45,9 @@ final class ExchangeShelf: ExchangeKeeping {
 
     var forgotten: [ExchangeName] { state.withLock { $0.forgotten } }
 
+    /// Something was read from a socket before it was recorded: a process that ended in between would have lost it.
+    var wasLate: Bool { state.withLock { $0.wasLate } }
+
     /// Waits for an exchange to be as it is described.
     func until(_ name: ExchangeName, _ condition: @Sendable (Kept) -> Bool) async {
         if self[name].map(condition) == true { return }
@@ -63,23 +69,34 @@ final class ExchangeShelf: ExchangeKeeping {
         return unsafe clinux_tcp_bytes_written(socket, &count) == 0 ? count : nil
     }
 
-    /// Puts there what no process here has sent.
-    func put(_ name: ExchangeName, socket: CInt, key: [UInt8], received: [UInt8]) {
+    private static func bytesRead(from socket: CInt) -> UInt64? {
+        var count: UInt64 = 0
+        return unsafe clinux_tcp_bytes_read(socket, &count) == 0 ? count : nil
+    }
+
+    /// Puts there what no process here has sent. `read`: how many bytes have been read from the socket since the exchange began;
+    /// nil: those that are recorded.
+    func put(_ name: ExchangeName, socket: CInt, key: [UInt8], received: [UInt8], read: Int? = nil) {
+        let count = UInt64(read ?? received.count)
+        let before = (Self.bytesRead(from: socket) ?? 0) &- count
         state.withLock {
             $0.exchanges[name] = Kept(
-                place: KeptPlace(number: 0, turn: 0), socket: socket, key: key, bytesWritten: .max, received: received)
+                place: KeptPlace(number: 0, turn: 0), socket: socket, key: key,
+                moved: BytesMoved(written: .max, read: before), received: received, readBefore: count)
         }
     }
 
     // MARK: What a transport asks for
 
-    func keep(_ name: ExchangeName, socket: CInt, key: borrowing SecretBytes, bytesWritten: UInt64) -> KeptPlace? {
+    func keep(_ name: ExchangeName, socket: CInt, key: borrowing SecretBytes, moved: BytesMoved) -> KeptPlace? {
         guard hasRoom else { return nil }
         let key = key.withBytes { bytes in bytes.indices.map { bytes[$0] } }
         let place = state.withLock { state in
             state.lastTurn += 1
             let place = KeptPlace(number: Int(state.lastTurn), turn: state.lastTurn)
-            state.exchanges[name] = Kept(place: place, socket: dup(socket), key: key, bytesWritten: bytesWritten)
+            state.exchanges[name] = Kept(
+                place: place, socket: dup(socket), key: key, moved: moved,
+                readBefore: (Self.bytesRead(from: socket) ?? moved.read) &- moved.read)
             return place
         }
         onKeep?()
@@ -87,11 +104,16 @@ final class ExchangeShelf: ExchangeKeeping {
         return place
     }
 
-    func record(_ bytes: Span<UInt8>, at place: KeptPlace) {
+    func record(_ bytes: Span<UInt8>, from offset: Int, at place: KeptPlace) {
         let bytes = bytes.indices.map { bytes[$0] }
         state.withLock { state in
-            guard let name = state.exchanges.first(where: { $0.value.place == place })?.key else { return }
-            state.exchanges[name]?.received += bytes
+            guard let (name, kept) = state.exchanges.first(where: { $0.value.place == place }) else { return }
+            let end = min(offset + bytes.count, kept.received.count)
+            let isSame = offset <= end && kept.received[offset..<end].elementsEqual(bytes.prefix(end - offset))
+            precondition(isSame, "what is recorded twice is the same")
+            state.exchanges[name]?.received += bytes.dropFirst(end - offset)
+            let read = Self.bytesRead(from: kept.socket).map { $0 &- kept.moved.read } ?? 0
+            if read > max(UInt64(offset), kept.readBefore) { state.wasLate = true }
         }
         changes.continuation.yield()
     }
@@ -105,7 +127,7 @@ final class ExchangeShelf: ExchangeKeeping {
         changes.continuation.yield()
         return KeptExchange(
             place: kept.place, socket: dup(kept.socket), key: SecretBytes(copying: kept.key.span),
-            bytesWritten: kept.bytesWritten, received: SecretBytes(copying: kept.received.span))
+            moved: kept.moved, received: SecretBytes(copying: kept.received.span))
     }
 
     func forget(_ name: ExchangeName) {

@@ -22,7 +22,7 @@ struct KeepingTests {
         try await Stage.run(wire, shelf: shelf) { stage in
             try await stage.process { transport in
                 let mayLeave: @Sendable () -> Bool = {
-                    let isUnsent = shelf.bytesWritten(to: stage.name) == shelf[stage.name]?.bytesWritten
+                    let isUnsent = shelf.bytesWritten(to: stage.name) == shelf[stage.name]?.moved.written
                     log.withLock { $0.append(isUnsent ? "asked" : "asked too late") }
                     return true
                 }
@@ -30,7 +30,7 @@ struct KeepingTests {
                 let connection = try await stage.server.nextRequest()
                 #expect(log.withLock { $0 } == ["kept", "asked"])
                 let written = try #require(shelf.bytesWritten(to: stage.name))
-                #expect(shelf[stage.name].map { $0.bytesWritten < written } == true)
+                #expect(shelf[stage.name].map { $0.moved.written < written } == true)
                 try await stage.answer(KeptExchangeTests.answers[0], on: connection)
                 #expect(await seen == Self.answer)
             }

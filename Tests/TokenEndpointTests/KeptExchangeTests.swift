@@ -244,6 +244,7 @@ struct Stage: Sendable {
         try await TestCertificate.withFile { path in
             try await body(Stage(server: server, shelf: shelf, url: url, trustRootsFile: path))
         }
+        #expect(!shelf.wasLate)
         await server.stop()
     }
 

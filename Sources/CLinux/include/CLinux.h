@@ -45,6 +45,10 @@ uint64_t clinux_socket_cookie(int descriptor);
 /// acknowledgement that comes in at this moment keeps the two from agreeing (EAGAIN).
 int clinux_tcp_bytes_written(int socket, uint64_t *bytes);
 
+/// TCP_INFO and SIOCINQ: how many bytes were ever read from the connection, by whichever process. -1 too if the connection
+/// is closed (ENOTCONN), or if what comes in at this moment keeps the two from agreeing (EAGAIN).
+int clinux_tcp_bytes_read(int socket, uint64_t *bytes);
+
 // MARK: - Processes
 
 /// pidfd_open(2) (kernel 5.3): a new descriptor, close-on-exec, of the process `pid`.

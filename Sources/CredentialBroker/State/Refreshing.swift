@@ -30,8 +30,9 @@ extension BrokerState {
     /// … where a lost answer may cost the grant: as long as the connection to the provider stands, it is worth waiting.
     private static var longPatience: Duration { .seconds(600) }
 
-    /// For an answer that may have come long ago, while no process was there.
-    private static var leastPatience: Duration { .seconds(2) }
+    /// For an answer that may have come long ago, while no process was there: it lies in the socket. No longer, for a provider
+    /// that says nothing must not have each of many processes wait anew.
+    private static var leastPatience: Duration { .milliseconds(100) }
 
     mutating func dueRefreshes(now: BootInstant) -> [RefreshScheduler.Ticket] {
         needsRefresher = false

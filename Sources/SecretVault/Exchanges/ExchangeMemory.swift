@@ -25,10 +25,10 @@ package final class ExchangeMemory: Sendable {
         places = Mutex(adopted)
     }
 
-    /// See ``ExchangePlaces/begin(connectionID:generation:tokens:isFirst:begunAt:key:bytesWritten:)``.
+    /// See ``ExchangePlaces/begin(connectionID:generation:tokens:isFirst:begunAt:key:bytesWritten:bytesRead:)``.
     package func begin(
         connectionID: String, generation: UInt64, tokens: UInt64, isFirst: Bool, begunAt: Int64, key: Span<UInt8>,
-        bytesWritten: UInt64
+        bytesWritten: UInt64, bytesRead: UInt64
     ) -> Int? {
         var id = connectionID
         return id.withUTF8 { id in
@@ -36,14 +36,14 @@ package final class ExchangeMemory: Sendable {
             return places.withLock {
                 $0.begin(
                     connectionID: id, generation: generation, tokens: tokens, isFirst: isFirst, begunAt: begunAt,
-                    key: key, bytesWritten: bytesWritten)
+                    key: key, bytesWritten: bytesWritten, bytesRead: bytesRead)
             }
         }
     }
 
-    /// See ``ExchangePlaces/append(_:to:)``.
-    package func append(_ bytes: Span<UInt8>, to place: Int) {
-        places.withLock { $0.append(bytes, to: place) }
+    /// See ``ExchangePlaces/write(_:at:to:)``.
+    package func write(_ bytes: Span<UInt8>, at offset: Int, to place: Int) {
+        places.withLock { $0.write(bytes, at: offset, to: place) }
     }
 
     /// See ``ExchangePlaces/end(_:isFree:)``.

@@ -33,7 +33,7 @@ package struct ExchangePlaces<Memory: RecordMemory & ~Copyable>: ~Copyable, Send
     /// Takes a place, which a crash may have left half wiped; nil if none is free, or the connection's id or the key does not fit.
     package mutating func begin(
         connectionID: Span<UInt8>, generation: UInt64, tokens: UInt64, isFirst: Bool, begunAt: Int64, key: Span<UInt8>,
-        bytesWritten: UInt64
+        bytesWritten: UInt64, bytesRead: UInt64
     ) -> Int? {
         guard let place = (0..<ExchangePlace.count).first(where: { !used.contains($0) }),
             connectionID.count <= ExchangePlace.idBytes, key.count <= ExchangePlace.keyBytes
@@ -49,21 +49,23 @@ package struct ExchangePlaces<Memory: RecordMemory & ~Copyable>: ~Copyable, Send
         memory.store(isFirst ? 1 : 0, at: start + 48)
         memory.store(tokens, at: start + 56)
         memory.store(UInt64(bitPattern: begunAt), at: start + 64)
+        memory.store(bytesRead, at: start + 72)
         memory.write(key, at: start + ExchangePlace.keyOffset)
         memory.write(connectionID, at: start + ExchangePlace.idOffset)
         memory.store(1, at: start)
         return place
     }
 
-    /// Adds bytes that the provider sent. What does not fit any more ends it: an answer with a gap is none.
-    package mutating func append(_ bytes: Span<UInt8>, to place: Int) {
+    /// Writes bytes that the provider sent, from the `offset`th on, where they may stand already. What does not fit, or leaves
+    /// a gap, ends it: of an answer that is not whole there is none.
+    package mutating func write(_ bytes: Span<UInt8>, at offset: Int, to place: Int) {
         guard let header = header(of: place), header.isWhole else { return }
         let start = start(of: place)
-        guard header.received + bytes.count <= ExchangePlace.answerBytes else {
+        guard (0...header.received).contains(offset), bytes.count <= ExchangePlace.answerBytes - offset else {
             return memory.store(UInt64.max, at: start + 24)
         }
-        memory.write(bytes, at: start + ExchangePlace.answerOffset + header.received)
-        memory.store(UInt64(header.received + bytes.count), at: start + 24)
+        memory.write(bytes, at: start + ExchangePlace.answerOffset + offset)
+        memory.store(UInt64(max(header.received, offset + bytes.count)), at: start + 24)
     }
 
     /// Wipes a place, which is free then, or not to be used if `isFree` is false.
@@ -129,6 +131,8 @@ package struct ExchangePlace: Sendable, Equatable {
     package let begunAt: Int64
     /// The bytes that had been written to the socket before the token was.
     package let bytesWritten: UInt64
+    /// The bytes that had been read from the socket before the first that stands here.
+    package let bytesRead: UInt64
     /// Whether all that was received is there.
     package let isWhole: Bool
     let received: Int
@@ -142,6 +146,7 @@ package struct ExchangePlace: Sendable, Equatable {
         self.number = number
         generation = bytes.word(at: 8)
         bytesWritten = bytes.word(at: 16)
+        bytesRead = bytes.word(at: 72)
         isFirst = bytes.word(at: 48) == 1
         tokens = bytes.word(at: 56)
         begunAt = Int64(bitPattern: bytes.word(at: 64))

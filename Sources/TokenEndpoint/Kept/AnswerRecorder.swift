@@ -5,10 +5,10 @@ import NIOSSL
 import OAuth
 import SecretBytes
 
-/// Nearest to the socket: writes down what is received, before anybody looks at it, so that the next process can read it
-/// if this one ends.
+/// Nearest to the socket: writes down what is received, before it is read, so that the next process can read it if this one
+/// ends, at whatever moment.
 ///
-/// All on the connection's event loop.
+/// What stands in memory may go beyond what was read; the kernel knows how far that is. All on the connection's event loop.
 final class AnswerRecorder: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -21,32 +21,38 @@ final class AnswerRecorder: ChannelInboundHandler {
     /// What the server encrypts with, of no use before it is kept.
     private var key: SecretBytes?
     private var early: ByteBuffer? = ByteBuffer()
+    /// Read from the socket, of what is recorded.
+    private var read = 0
+    /// … and what stands in memory.
+    private var recorded = 0
     private var place: KeptPlace?
     private var context: ChannelHandlerContext?
 
-    /// For a connection on which nothing was sent. `key`: as ``ExchangeKeeping/keep(_:socket:key:bytesWritten:)`` has it.
+    /// For a connection on which nothing was sent. `key`: as ``ExchangeKeeping/keep(_:socket:key:moved:)`` has it.
     private init(_ keeper: any ExchangeKeeping, key: consuming SecretBytes) {
         self.keeper = keeper
         self.key = consume key
     }
 
-    /// For a connection that an earlier process began.
-    init(_ keeper: any ExchangeKeeping, goingOnAt place: KeptPlace) {
+    /// For a connection that an earlier process began, and of which so much was read by now.
+    init(_ keeper: any ExchangeKeeping, goingOnAt place: KeptPlace, socket: CInt, read: Int) {
         self.keeper = keeper
         self.place = place
+        self.socket = socket
+        (self.read, recorded) = (read, read)
         early = nil
     }
 
     /// Has the exchange kept that begins now, where that is possible.
     func begin(_ name: ExchangeName) {
         guard place == nil, let early = early.take(), context?.channel.isActive == true else { return }
-        var written: UInt64 = 0
-        guard unsafe clinux_tcp_bytes_written(socket, &written) == 0 else { return }
+        guard let moved = BytesMoved(through: socket) else { return }
+        let before = BytesMoved(written: moved.written, read: moved.read &- UInt64(early.readableBytes))
         switch key.take() {
-        case .some(let key): place = keeper.keep(name, socket: socket, key: key, bytesWritten: written)
+        case .some(let key): place = keeper.keep(name, socket: socket, key: key, moved: before)
         case .none: return
         }
-        record(early)
+        took(early)
     }
 
     /// Whether another process can go on with it.
@@ -65,7 +71,7 @@ final class AnswerRecorder: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         if place != nil {
-            record(bytes)
+            took(bytes)
         } else if let before = early {
             early?.writeImmutableBuffer(bytes)
             if before.readableBytes + bytes.readableBytes > Self.mostEarlyBytes { early = nil }
@@ -73,12 +79,66 @@ final class AnswerRecorder: ChannelInboundHandler {
         context.fireChannelRead(data)
     }
 
-    private func record(_ bytes: ByteBuffer) {
+    /// Records what will be read next.
+    fileprivate func look() {
         guard let place else { return }
-        unsafe bytes.withUnsafeReadableBytes { bytes in
-            unsafe keeper.record(bytes.bindMemory(to: UInt8.self).span, at: place)
+        unsafe withUnsafeTemporaryAllocation(byteCount: RecordedReads.mostAtOnce, alignment: 1) { room in
+            let count = unsafe recv(socket, room.baseAddress, room.count, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+            guard count > 0 else { return }
+            let seen = unsafe UnsafeMutableRawBufferPointer(rebasing: room[..<count])
+            defer { unsafe wipe(seen) }
+            unsafe keeper.record(seen.bindMemory(to: UInt8.self).span, from: read, at: place)
+            recorded = max(recorded, read + count)
         }
     }
+
+    /// Records what came in between the look and the reading.
+    private func took(_ bytes: ByteBuffer) {
+        let start = read
+        read += bytes.readableBytes
+        guard let place, read > recorded else { return }
+        unsafe bytes.withUnsafeReadableBytes { bytes in
+            unsafe keeper.record(bytes.bindMemory(to: UInt8.self).span, from: start, at: place)
+        }
+        recorded = read
+    }
+}
+
+extension BytesMoved {
+    /// By now; nil where the kernel does not say.
+    init?(through socket: CInt) {
+        var (written, read): (UInt64, UInt64) = (0, 0)
+        guard unsafe clinux_tcp_bytes_written(socket, &written) == 0, unsafe clinux_tcp_bytes_read(socket, &read) == 0
+        else { return nil }
+        self.init(written: written, read: read)
+    }
+}
+
+/// NIO asks it how to read right before each read(2): so it is where a recorder looks at what will be read.
+struct RecordedReads: RecvByteBufferAllocator {
+    /// As much as a record of TLS has.
+    fileprivate static let mostAtOnce = 16 << 10
+
+    private let recorder: NIOLoopBound<AnswerRecorder>
+    private var sizes = AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 2 << 10, maximum: mostAtOnce)
+
+    init(_ recorder: NIOLoopBound<AnswerRecorder>) {
+        self.recorder = recorder
+    }
+
+    /// NIO asks for this before it takes a buffer that it has …
+    func nextBufferSize() -> Int? {
+        recorder.value.look()
+        return sizes.nextBufferSize()
+    }
+
+    /// … and for this if it has none.
+    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+        recorder.value.look()
+        return sizes.buffer(allocator: allocator)
+    }
+
+    mutating func record(actualReadBytes: Int) -> Bool { sizes.record(actualReadBytes: actualReadBytes) }
 }
 
 extension AnswerRecorder {
@@ -96,10 +156,10 @@ extension AnswerRecorder {
         }
         let recorder = AnswerRecorder(keeper, key: secret)
         let bound = NIOLoopBound(recorder, eventLoop: channel.eventLoop)
-        return descriptor(of: channel).map { descriptor in
-            guard let descriptor else { return nil }
+        return descriptor(of: channel).flatMap { descriptor in
+            guard let descriptor else { return channel.eventLoop.makeSucceededFuture(nil) }
             bound.value.socket = descriptor
-            return bound
+            return channel.setOption(.recvAllocator, value: RecordedReads(bound)).map { bound }
         }
     }
 

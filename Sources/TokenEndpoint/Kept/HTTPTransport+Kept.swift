@@ -18,19 +18,14 @@ extension HTTPTransport {
             return .failed(TransportFailure(.connectionClosed, mayHaveBeenReceived: true))
         }
         var written: UInt64 = 0
-        if unsafe clinux_tcp_bytes_written(kept.socket, &written) == 0, written == kept.bytesWritten {
+        if unsafe clinux_tcp_bytes_written(kept.socket, &written) == 0, written == kept.moved.written {
             // The process ended between noting that it would be sent and sending it.
             close(kept.socket)
             return .failed(TransportFailure(.connectionClosed, mayHaveBeenReceived: false))
         }
         // Cancelled, and waited for, when this scope ends.
-        async let _ = expire(answer, after: timeout)
+        async let _ = answer.expire(after: timeout, clock)
         return await answer.read(kept, keeper: keeper)
-    }
-
-    private func expire(_ answer: KeptAnswer, after timeout: Duration) async {
-        guard (try? await clock.sleep(for: timeout)) != nil else { return }
-        answer.stop(ChannelError.connectTimeout(TimeAmount(timeout)))
     }
 
     package func forget(_ name: ExchangeName) { keeper?.forget(name) }

@@ -12,12 +12,15 @@ import WipedByteBuffers
 final class KeptAnswer: Sendable {
     private let gathered: Mutex<AnswerGatherer>
     private let recorder: NIOLoopBoundBox<AnswerRecorder?>
+    /// The socket is read from here on.
+    private let start: EventLoopPromise<Void>
     private let end: EventLoopPromise<Void>
     private let loop: any EventLoop
     private let isLeft = Atomic(false)
 
     init(on loop: any EventLoop, maximumBodyLength: Int) {
         self.loop = loop
+        start = loop.makePromise()
         end = loop.makePromise()
         recorder = .makeEmptyBox(eventLoop: loop)
         gathered = Mutex(AnswerGatherer(maximumBodyLength: maximumBodyLength))
@@ -26,13 +29,20 @@ final class KeptAnswer: Sendable {
     /// Waits for the answer, until it is there or ``stop(_:)`` is called. The socket is closed when this returns.
     func read(_ kept: consuming KeptExchange, keeper: any ExchangeKeeping) async -> ProviderOutcome {
         let (socket, place) = (kept.socket, kept.place)
-        let source = KeptBytes(kept)
+        guard let read = kept.bytesRead() else {
+            close(socket)
+            stop(ChannelError.ioOnClosedChannel)
+            return .failed(TransportFailure(.connectionClosed, mayHaveBeenReceived: true))
+        }
+        let source = KeptBytes(kept, read)
         let channel: any Channel
         do {
             channel = try await ClientBootstrap(group: loop)
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        let recorder = AnswerRecorder(keeper, goingOnAt: place)
+                        let recorder = AnswerRecorder(keeper, goingOnAt: place, socket: socket, read: read)
+                        let reads = RecordedReads(NIOLoopBound(recorder, eventLoop: channel.eventLoop))
+                        try channel.syncOptions?.setOption(.recvAllocator, value: reads)
                         self.recorder.value = recorder
                         try channel.pipeline.syncOperations.addHandlers([
                             recorder, KeptBytesReader(source), ByteToMessageHandler(HTTPResponseDecoder()),
@@ -41,8 +51,9 @@ final class KeptAnswer: Sendable {
                     }
                 }
                 .withConnectedSocket(socket).get()
+            start.succeed()
         } catch {
-            end.fail(error)
+            stop(error)
             return .failed(TransportFailure(.connectionClosed, mayHaveBeenReceived: true))
         }
         var outcome: ProviderOutcome
@@ -63,7 +74,19 @@ final class KeptAnswer: Sendable {
     }
 
     /// Ends the wait.
-    func stop(_ error: any Error) { end.fail(error) }
+    func stop(_ error: any Error) {
+        start.fail(error)
+        end.fail(error)
+    }
+
+    /// Ends the wait when so much time has passed since the socket could be read. What had come by then is taken in, however
+    /// short that is.
+    func expire(after timeout: Duration, _ clock: any Clock<Duration>) async {
+        guard (try? await start.futureResult.get()) != nil, (try? await clock.sleep(for: timeout)) != nil
+        else { return }
+        // Behind what the event loop finds at the socket.
+        loop.execute { self.stop(ChannelError.connectTimeout(TimeAmount(timeout))) }
+    }
 
     /// Ends the wait, for the next process to go on. To be called on the event loop.
     func leave() {
@@ -84,12 +107,26 @@ final class KeptAnswer: Sendable {
     }
 }
 
+extension KeptExchange {
+    /// How much of what was recorded has been read from the socket, in which the rest still is; nil if something was read and
+    /// not recorded.
+    fileprivate borrowing func bytesRead() -> Int? {
+        // Of a connection that is closed the kernel does not say it.
+        guard let now = BytesMoved(through: socket) else { return received.count }
+        let count = now.read &- moved.read
+        return count <= UInt64(received.count) ? Int(count) : nil
+    }
+}
+
 /// What is needed to read on, until the event loop takes it.
 private final class KeptBytes: Sendable {
     private let kept: Mutex<KeptExchange?>
+    /// Of what was recorded, so much counts.
+    let count: Int
 
-    init(_ kept: consuming KeptExchange) {
+    init(_ kept: consuming KeptExchange, _ count: Int) {
         self.kept = Mutex(kept)
+        self.count = count
     }
 
     func take() -> KeptExchange? {
@@ -120,7 +157,9 @@ private final class KeptBytesReader: ChannelDuplexHandler {
         case .some(let kept):
             isEncrypted = !kept.key.isEmpty
             opener = isEncrypted ? TLSRecordOpener(kept.key) : nil
-            pass(on: ByteBuffer(copying: kept.received), context)
+            let count = source.count
+            let read = kept.received.withBytes { SecretBytes(copying: $0.extracting(0..<count)) }
+            pass(on: ByteBuffer(copying: read), context)
         }
     }
 

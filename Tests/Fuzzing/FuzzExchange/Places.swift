@@ -40,7 +40,7 @@ private func exercise(_ adopted: inout ExchangePlaces<ImageMemory>) {
     let found = adopted.all()
     let lengths = found.map { received(of: $0, in: adopted) }
     // One byte more is there, or too much, and nothing else has changed.
-    for place in places { adopted.append([0xFE].span, to: place) }
+    for (index, place) in found.enumerated() { adopted.write([0xFE].span, at: lengths[index], to: place.number) }
     let grown = adopted.all()
     precondition(grown.map(\.number) == found.map(\.number))
     for (index, place) in grown.enumerated() {
@@ -86,7 +86,7 @@ private func isZero(_ image: [UInt8], from start: Int) -> Bool {
 private func begin(in adopted: inout ExchangePlaces<ImageMemory>) -> Int? {
     let place = adopted.begin(
         connectionID: "fuzz".utf8.span, generation: 1, tokens: 5, isFirst: true, begunAt: 9, key: "key".utf8.span,
-        bytesWritten: 2)
+        bytesWritten: 2, bytesRead: 3)
     guard let place else { return nil }
     let begun = adopted.all().first { $0.number == place }
     precondition(begun?.connectionID == "fuzz" && begun?.isWhole == true)
