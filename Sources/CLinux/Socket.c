@@ -36,19 +36,6 @@ static int bytes_received(int socket, uint64_t *bytes) {
     return 0;
 }
 
-int clinux_tcp_bytes_read(int socket, uint64_t *bytes) {
-    for (int attempt = 0; attempt < 8; attempt++) {
-        uint64_t before, after;
-        int waiting;
-        if (bytes_received(socket, &before) != 0 || ioctl(socket, SIOCINQ, &waiting) != 0) return -1;
-        if (bytes_received(socket, &after) != 0) return -1;
-        *bytes = after - (uint64_t)waiting;
-        if (before == after) return 0;
-    }
-    errno = EAGAIN;
-    return -1;
-}
-
 static int bytes_acknowledged(int socket, uint64_t *bytes) {
     struct tcp_info info;
     socklen_t length = sizeof info;
@@ -57,15 +44,27 @@ static int bytes_acknowledged(int socket, uint64_t *bytes) {
     return 0;
 }
 
-int clinux_tcp_bytes_written(int socket, uint64_t *bytes) {
+// A count of what went over the wire, and the length of a queue, as they are in one moment.
+static int in_one_moment(int socket, int (*count)(int, uint64_t *), unsigned long queue, uint64_t *bytes, int *queued) {
     for (int attempt = 0; attempt < 8; attempt++) {
-        uint64_t before, after;
-        int queued;
-        if (bytes_acknowledged(socket, &before) != 0 || ioctl(socket, SIOCOUTQ, &queued) != 0) return -1;
-        if (bytes_acknowledged(socket, &after) != 0) return -1;
-        *bytes = after + (uint64_t)queued;
-        if (before == after) return 0;
+        uint64_t before;
+        if (count(socket, &before) != 0 || ioctl(socket, queue, queued) != 0 || count(socket, bytes) != 0) return -1;
+        if (before == *bytes) return 0;
     }
     errno = EAGAIN;
     return -1;
+}
+
+int clinux_tcp_bytes_read(int socket, uint64_t *bytes) {
+    int waiting;
+    if (in_one_moment(socket, bytes_received, SIOCINQ, bytes, &waiting) != 0) return -1;
+    *bytes -= (uint64_t)waiting;
+    return 0;
+}
+
+int clinux_tcp_bytes_written(int socket, uint64_t *bytes) {
+    int queued;
+    if (in_one_moment(socket, bytes_acknowledged, SIOCOUTQ, bytes, &queued) != 0) return -1;
+    *bytes += (uint64_t)queued;
+    return 0;
 }

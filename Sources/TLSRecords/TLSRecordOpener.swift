@@ -16,8 +16,13 @@ package struct TLSRecordOpener {
     private static let mostMissed: UInt64 = 64
     private static let headerBytes = 5
     private static let mostRecordBytes = 1 << 14 + 256
+    /// A type of content and the tag.
+    private static let leastRecordBytes = 17
 
     private let candidates: [TrafficKey]
+    /// So much may be passed over before the first record.
+    private var rest: Int
+    private var isAtRecord: Bool
     /// Known from the first record that opens.
     private var key: (TrafficKey, sequence: UInt64)?
     private var pending = ByteBuffer()
@@ -27,8 +32,13 @@ package struct TLSRecordOpener {
     package private(set) var isBroken = false
 
     /// Nil if no cipher suite of TLS 1.3 has secrets of this length.
-    package init?(_ trafficSecret: borrowing SecretBytes) {
+    ///
+    /// `mayBeginInRecord`: the first bytes may be the rest of a record of which nobody has the beginning, such as a ticket
+    /// that came in the segments of the handshake's end. It is passed over.
+    package init?(_ trafficSecret: borrowing SecretBytes, mayBeginInRecord: Bool = false) {
         candidates = TrafficKey.all(of: trafficSecret)
+        isAtRecord = !mayBeginInRecord
+        rest = Self.headerBytes + Self.mostRecordBytes
         guard !candidates.isEmpty else { return nil }
     }
 
@@ -45,7 +55,8 @@ package struct TLSRecordOpener {
 
     private mutating func open(_ bytes: ByteBuffer, into opened: inout ByteBuffer) throws(Broken) {
         pending.writeImmutableBuffer(bytes)
-        while !isAtEnd, !isBroken,
+        if !isAtRecord { try seekRecord() }
+        while isAtRecord, !isAtEnd, !isBroken,
             let length = pending.getInteger(at: pending.readerIndex + 3, as: UInt16.self).map({ Int($0) })
         {
             guard length <= Self.mostRecordBytes else { throw Broken() }
@@ -56,6 +67,19 @@ package struct TLSRecordOpener {
             try take(body, header, into: &opened)
         }
         pending.discardReadBytes()
+    }
+
+    /// Goes to the first header of a record. What is encrypted looks like one once in some ten million bytes.
+    private mutating func seekRecord() throws(Broken) {
+        while !isAtRecord, let header = pending.getBytes(at: pending.readerIndex, length: Self.headerBytes) {
+            let length = Int(header[3]) << 8 | Int(header[4])
+            isAtRecord =
+                header.starts(with: [23, 3, 3]) && (Self.leastRecordBytes...Self.mostRecordBytes).contains(length)
+            guard !isAtRecord else { return }
+            guard rest > 0 else { throw Broken() }
+            rest -= 1
+            pending.moveReaderIndex(forwardBy: 1)
+        }
     }
 
     private mutating func take(_ body: [UInt8], _ header: [UInt8], into opened: inout ByteBuffer) throws(Broken) {

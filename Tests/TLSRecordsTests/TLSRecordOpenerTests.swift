@@ -48,6 +48,40 @@ struct TLSRecordOpenerTests {
         }
     }
 
+    @Test(
+        "What comes first may be the rest of a record, wherever that was cut", arguments: RecordSealer.Suite.allCases)
+    func beginsInRecord(suite: RecordSealer.Suite) throws {
+        var sealer = RecordSealer(suite)
+        let ticket = sealer.seal(.handshake, [4] + Array(repeating: 7, count: 60))
+        let records = sealer.seal(.handshake, [4, 0]) + sealer.seal("a") + sealer.seal("b")
+        for cut in 0...ticket.count {
+            for size in [1, 7, 1000] {
+                let stream = ticket.dropFirst(cut) + records
+                let reading = try Reading(sealer.secret, mayBeginInRecord: true)
+                var said = ""
+                for start in stride(from: stream.startIndex, to: stream.endIndex, by: size) {
+                    said += reading.open(stream[start..<min(start + size, stream.endIndex)])
+                }
+                #expect(said == "ab", "\(cut), \(size)")
+            }
+        }
+    }
+
+    @Test("No more than one record's rest is passed over, and only at the beginning")
+    func seeksNoFurther() throws {
+        var sealer = RecordSealer(.aes128)
+        let said = sealer.seal("a")
+        let longest = 5 + (1 << 14) + 256
+        for (count, expected) in [(longest, "a"), (longest + 1, "")] {
+            let reading = try Reading(sealer.secret, mayBeginInRecord: true)
+            #expect(reading.open([UInt8](repeating: 7, count: count) + said) == expected)
+            #expect(reading.isBroken == expected.isEmpty)
+        }
+        let reading = try Reading(sealer.secret, mayBeginInRecord: true)
+        #expect(reading.open(said + [7, 7, 7, 0, 17] + [UInt8](repeating: 7, count: 17)) == "a")
+        #expect(reading.isBroken)
+    }
+
     @Test("One record that is missing in between is the end of it")
     func gap() throws {
         var sealer = RecordSealer(.aes128)
@@ -167,8 +201,11 @@ struct TLSRecordOpenerTests {
 private final class Reading {
     private var opener: TLSRecordOpener
 
-    init(_ secret: [UInt8]) throws {
-        guard let opener = TLSRecordOpener(SecretBytes(copying: secret.span)) else { throw TLSRecordOpener.Broken() }
+    init(_ secret: [UInt8], mayBeginInRecord: Bool = false) throws {
+        let secret = SecretBytes(copying: secret.span)
+        guard let opener = TLSRecordOpener(secret, mayBeginInRecord: mayBeginInRecord) else {
+            throw TLSRecordOpener.Broken()
+        }
         self.opener = opener
     }
 

@@ -38,6 +38,20 @@ struct RecordedBytesTests {
         }
     }
 
+    @Test("A ticket of which the handshake took the beginning takes nothing from the answer behind it")
+    func ticketInPart() async throws {
+        var sealer = RecordSealer(.aes128)
+        let ticket = sealer.seal(.handshake, [4] + Array(repeating: 7, count: 100))
+        let bytes = Array(ticket.dropFirst(30)) + sealer.seal(granting)
+        for read in [0, 20, bytes.count] {
+            let pair = try TCPPair()
+            try pair.send(bytes)
+            try pair.read(read)
+            let seen = try await answer(pair, sealer.secret, bytes.prefix(read), read: read)
+            #expect(seen == .answered(200, #"{"access_token":"a"}"#), "\(read)")
+        }
+    }
+
     @Test("Of an answer of which something was read and not recorded there is none", arguments: Wire.allCases)
     func readMore(wire: Wire) async throws {
         let (bytes, key) = sent(wire, granting)

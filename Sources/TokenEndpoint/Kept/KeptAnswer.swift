@@ -156,7 +156,7 @@ private final class KeptBytesReader: ChannelDuplexHandler {
         case .none: return
         case .some(let kept):
             isEncrypted = !kept.key.isEmpty
-            opener = isEncrypted ? TLSRecordOpener(kept.key) : nil
+            opener = isEncrypted ? TLSRecordOpener(kept.key, mayBeginInRecord: true) : nil
             let count = source.count
             let read = kept.received.withBytes { SecretBytes(copying: $0.extracting(0..<count)) }
             pass(on: ByteBuffer(copying: read), context)

@@ -3,11 +3,12 @@ import RecordSealing
 import SecretBytes
 import TLSRecords
 
-/// The bytes as they come from a socket. The first one chooses the secret's length and the size of the pieces.
+/// The bytes as they come from a socket. The first one chooses the secret's length, whether they may begin in a record, and
+/// the size of the pieces.
 func exerciseOpener(asReceived bytes: [UInt8]) {
     guard let choice = bytes.first else { return }
     let sealer = RecordSealer(choice % 2 == 0 ? .aes128 : .aes256)
-    _ = opened(Array(bytes.dropFirst()), sealer.secret, pieces: Int(choice >> 1) + 1)
+    _ = opened(Array(bytes.dropFirst()), sealer.secret, mayBeginInRecord: choice & 2 != 0, pieces: Int(choice >> 2) + 1)
 }
 
 /// What a server says, sealed as it would be. The first byte chooses the cipher suite, the second how many records came
@@ -47,20 +48,22 @@ private func said(after before: [UInt8]?, by inner: [UInt8]) -> (said: [UInt8]?,
 }
 
 /// What is opened of it, which must not depend on the pieces in which it comes; nil if it breaks.
-private func opened(_ bytes: [UInt8], _ secret: [UInt8], pieces: Int) -> (said: [UInt8], isAtEnd: Bool)? {
-    let whole = openedInPieces(bytes, secret, of: max(1, bytes.count))
-    let inPieces = openedInPieces(bytes, secret, of: pieces)
+private func opened(
+    _ bytes: [UInt8], _ secret: [UInt8], mayBeginInRecord: Bool = false, pieces: Int
+) -> (said: [UInt8], isAtEnd: Bool)? {
+    func opened(inPiecesOf size: Int) -> (said: [UInt8], isAtEnd: Bool)? {
+        let secret = SecretBytes(copying: secret.span)
+        guard var opener = TLSRecordOpener(secret, mayBeginInRecord: mayBeginInRecord) else { preconditionFailure() }
+        var said: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            let piece = ByteBuffer(bytes: bytes[start..<min(start + size, bytes.count)])
+            said += opener.open(piece).readableBytesView
+            if opener.isBroken { return nil }
+        }
+        return (said, opener.isAtEnd)
+    }
+    let whole = opened(inPiecesOf: max(1, bytes.count))
+    let inPieces = opened(inPiecesOf: pieces)
     precondition(whole?.said == inPieces?.said && whole?.isAtEnd == inPieces?.isAtEnd)
     return whole
-}
-
-private func openedInPieces(_ bytes: [UInt8], _ secret: [UInt8], of size: Int) -> (said: [UInt8], isAtEnd: Bool)? {
-    guard var opener = TLSRecordOpener(SecretBytes(copying: secret.span)) else { preconditionFailure() }
-    var said: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: size) {
-        let piece = ByteBuffer(bytes: bytes[start..<min(start + size, bytes.count)])
-        said += opener.open(piece).readableBytesView
-        if opener.isBroken { return nil }
-    }
-    return (said, opener.isAtEnd)
 }
