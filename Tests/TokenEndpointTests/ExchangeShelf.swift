@@ -74,15 +74,16 @@ final class ExchangeShelf: ExchangeKeeping {
         return unsafe clinux_tcp_bytes_read(socket, &count) == 0 ? count : nil
     }
 
-    /// Puts there what no process here has sent. `read`: how many bytes have been read from the socket since the exchange began;
-    /// nil: those that are recorded.
-    func put(_ name: ExchangeName, socket: CInt, key: [UInt8], received: [UInt8], read: Int? = nil) {
-        let count = UInt64(read ?? received.count)
-        let before = (Self.bytesRead(from: socket) ?? 0) &- count
+    /// Puts there what no process here has sent. `before`: what had been read from the socket when the exchange began; nil: all
+    /// but what is recorded.
+    func put(_ name: ExchangeName, socket: CInt, key: [UInt8], received: [UInt8], before: UInt64? = nil) {
+        let now = Self.bytesRead(from: socket) ?? 0
+        let before = before ?? now &- UInt64(received.count)
         state.withLock {
             $0.exchanges[name] = Kept(
                 place: KeptPlace(number: 0, turn: 0), socket: socket, key: key,
-                moved: BytesMoved(written: .max, read: before), received: received, readBefore: count)
+                moved: BytesMoved(written: .max, read: before), received: received,
+                readBefore: now &- before)
         }
     }
 

@@ -31,7 +31,7 @@ struct RecordedBytesTests {
                 try pair.send(bytes)
                 if ends { shutdown(pair.far, CInt(SHUT_WR)) }
                 try pair.read(read)
-                let seen = try await answer(pair, key, bytes.prefix(recorded), read: read)
+                let seen = try await answer(pair, key, bytes.prefix(recorded))
                 let body = text.split(separator: "\r\n\r\n").last.map(String.init) ?? ""
                 #expect(seen == .answered(200, body), "\(recorded), \(read)")
             }
@@ -47,7 +47,7 @@ struct RecordedBytesTests {
             let pair = try TCPPair()
             try pair.send(bytes)
             try pair.read(read)
-            let seen = try await answer(pair, sealer.secret, bytes.prefix(read), read: read)
+            let seen = try await answer(pair, sealer.secret, bytes.prefix(read))
             #expect(seen == .answered(200, #"{"access_token":"a"}"#), "\(read)")
         }
     }
@@ -59,7 +59,7 @@ struct RecordedBytesTests {
             let pair = try TCPPair()
             try pair.send(bytes)
             try pair.read(read)
-            let seen = try await answer(pair, key, bytes.prefix(recorded), read: read)
+            let seen = try await answer(pair, key, bytes.prefix(recorded))
             #expect(seen == .failed(.connectionClosed, mayHaveBeenReceived: true), "\(recorded), \(read)")
         }
     }
@@ -71,14 +71,13 @@ struct RecordedBytesTests {
         try pair.send(bytes)
         try pair.read(bytes.count)
         pair.reset()
-        #expect(try await answer(pair, key, bytes[...], read: bytes.count) == .answered(200, #"{"access_token":"a"}"#))
+        #expect(try await answer(pair, key, bytes[...]) == .answered(200, #"{"access_token":"a"}"#))
     }
 
     /// What the next process makes of it.
-    private func answer(_ pair: TCPPair, _ key: [UInt8], _ recorded: ArraySlice<UInt8>, read: Int) async throws -> Seen
-    {
+    private func answer(_ pair: TCPPair, _ key: [UInt8], _ recorded: ArraySlice<UInt8>) async throws -> Seen {
         let shelf = ExchangeShelf()
-        shelf.put(Self.name, socket: dup(pair.near), key: key, received: Array(recorded), read: read)
+        shelf.put(Self.name, socket: dup(pair.near), key: key, received: Array(recorded), before: 0)
         let seen = try await withTransport(keeper: shelf) {
             Seen(await $0.answer(to: Self.name, timeout: .seconds(30)))
         }
